@@ -1,1 +1,36 @@
-"""ocipolicy."""
+"""ocipolicy gives OCI Digital Assistant access to Generative AI, and knows that it is right.
+
+The whole product is one pipeline. Each room takes what the one before gives, and none looks back:
+
+1. `config`     a YAML file -> Config: who calls, what they may use, in which tenancy and compartment.
+                Every mistake of the file is found in one run, with its place.
+2. `render`     Config and a scenario of `templates/` -> Bundle: the policies of each tenancy. A
+                template's text is parsed at once, and a value can change nothing but its own leaf.
+3. `outputs`    a Bundle as text to paste, JSON, files for the OCI CLI, Terraform.
+
+Below them lie three rooms that know nothing of each other's questions:
+
+   `diagnostics`  how anything is said to be wrong: a place, a sentence, the way out;
+   `language`     text to tree and back; it knows the grammar of statements and no vocabulary;
+   `reference`    the dictionary: what OCI's words mean, each row with its source and its date.
+
+`cli` is the door: it reads, calls the functions above, shows what came of it, and exits.
+
+For programs: `parse(text)` gives statements and diagnostics, `show(statement)` its canonical text.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ocipolicy.language import parse, show
+
+__all__ = ["parse", "show"]
+
+
+def __getattr__(name: str) -> Any:
+    # Late, so that `import ocipolicy` costs nothing.
+    if name in __all__:
+        from ocipolicy import language
+
+        return getattr(language, name)
+    raise AttributeError(f"module 'ocipolicy' has no attribute {name!r}")

@@ -1,0 +1,39 @@
+"""`ocipolicy parse`: the tree of statements."""
+
+import sys
+
+import click
+
+from ocipolicy.cli.terminal import read, show_diagnostics
+from ocipolicy.diagnostics import has_errors
+from ocipolicy.language import parse, show
+
+
+@click.command(
+    "parse",
+    epilog="Example: ocipolicy parse policies.policy --format json",
+)
+@click.argument("file")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Canonical statements, or their trees.",
+)
+def command(file: str, form: str) -> None:
+    """Read the policy statements of FILE (- for standard input) and show what they are.
+
+    Exit code 1 when a statement is broken.
+    """
+    parsed = parse(*read(file))
+    if form == "json":
+        from ocipolicy.outputs import json
+
+        click.echo(json.dump(json.of_parsed(parsed)))
+    else:
+        for statement in parsed.statements:
+            click.echo(show(statement))
+        show_diagnostics(parsed.diagnostics)
+    sys.exit(has_errors(parsed.diagnostics))

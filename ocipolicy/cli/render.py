@@ -1,0 +1,98 @@
+"""`ocipolicy render`: the policies of a config."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from ocipolicy.cli.terminal import paint, read, show_diagnostics
+from ocipolicy.config import load
+from ocipolicy.diagnostics import CannotGoOn
+from ocipolicy.outputs import files as on_disk
+from ocipolicy.outputs import json, oci_cli, terraform
+from ocipolicy.outputs import text as as_text
+from ocipolicy.outputs.files import File
+from ocipolicy.render import Bundle, Templates, render
+
+FORMATS = ("text", "json", "oci-cli", "terraform")
+
+
+@click.command(
+    "render",
+    epilog="Example: ocipolicy render examples/cross-tenancy.yaml --format terraform -o out",
+)
+@click.argument("config", default="ocipolicy.yaml")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="Statements to paste, data, files for the OCI CLI, or Terraform.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Write files into DIR instead of the terminal: all of them, or none.",
+)
+@click.option(
+    "--templates",
+    "templates",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A folder of scenarios of your own; may be given several times.",
+)
+def command(config: str, form: str, folder: Path | None, templates: tuple[Path, ...]) -> None:
+    """Render the policies of CONFIG (ocipolicy.yaml by default, - for standard input).
+
+    Statements come out per tenancy in canonical form, ready to be pasted into the Console. Exit
+    code 1 when the config or a template has an error; nothing is written then.
+    """
+    rendered = render(load(*read(config)), Templates(templates))
+    if form == "json" and folder is None:
+        click.echo(json.dump(json.of_bundle(rendered.bundle, rendered.diagnostics)))
+    else:
+        show_diagnostics(rendered.diagnostics)
+    bundle = rendered.bundle
+    if bundle is None:
+        sys.exit(1)
+    if form in ("oci-cli", "terraform") and bundle.unknown:
+        raise CannotGoOn(
+            f"{' and '.join(bundle.unknown)} is not known yet, so nothing can be created from this",
+            "render it as text for the request to Oracle, and put the answer into the config",
+        )
+    if folder is not None:
+        for path in on_disk.write(_files(bundle, form), folder):
+            click.echo(str(path))
+        if form == "oci-cli":
+            click.echo("\nIn that folder, as a user who may manage policies:", err=True)
+            for line in oci_cli.commands(bundle):
+                click.echo(f"  {line}", err=True)
+    elif form != "json":
+        click.echo(_text(bundle, form), nl=False)
+
+
+def _text(bundle: Bundle, form: str) -> str:
+    match form:
+        case "oci-cli":
+            return oci_cli.script(bundle)
+        case "terraform":
+            return terraform.text(bundle)
+        case _:
+            return as_text.of_bundle(bundle, paint)
+
+
+def _files(bundle: Bundle, form: str) -> tuple[File, ...]:
+    match form:
+        case "json":
+            return (File(f"{bundle.name}.json", json.dump(json.of_bundle(bundle, ())) + "\n"),)
+        case "oci-cli":
+            return oci_cli.files(bundle)
+        case "terraform":
+            return terraform.files(bundle)
+        case _:
+            return as_text.files(bundle)

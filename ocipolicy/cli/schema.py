@@ -1,0 +1,17 @@
+"""`ocipolicy schema`: the JSON Schema of the config file."""
+
+import json
+
+import click
+
+from ocipolicy.config import schema
+
+
+@click.command("schema", epilog="Example: ocipolicy schema > ocipolicy.schema.json")
+def command() -> None:
+    """Print the JSON Schema of the config file, for editors.
+
+    An editor finds it by the config's first line, which `ocipolicy init` writes:
+    # yaml-language-server: $schema=./ocipolicy.schema.json
+    """
+    click.echo(json.dumps(schema(), indent=2))
