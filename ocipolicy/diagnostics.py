@@ -58,22 +58,27 @@ class Span:
 
     @property
     def line(self) -> int:
+        """Where it begins: the line, counted from 1."""
         return self.source.position(self.start)[0]
 
     @property
     def column(self) -> int:
+        """Where it begins: the column in code points, counted from 1."""
         return self.source.position(self.start)[1]
 
     @property
     def end_line(self) -> int:
+        """The line that it ends on."""
         return self.source.position(self.end)[0]
 
     @property
     def end_column(self) -> int:
+        """The column just behind it."""
         return self.source.position(self.end)[1]
 
     @property
     def text(self) -> str:
+        """The characters themselves."""
         return self.source.text[self.start : self.end]
 
 

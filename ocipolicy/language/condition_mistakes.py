@@ -4,11 +4,13 @@ As in `mistakes`, every function looks at the cursor where a reader gave up and 
 """
 
 from ocipolicy.diagnostics import closest
-from ocipolicy.language.lexer import OCID, Cursor, Edit, Fault
+from ocipolicy.language.lexer import OCID, Cursor, Edit, Fault, joined, shortened
 
-_CONDITION = "request.principal.id = 'ocid1.odainstance.oc1.iad.example'"
+_CONDITION = "a condition is VARIABLE = 'VALUE', or several of them in all {...} or any {...}"
+_ALL_OR_ANY = "write all {A, B} where both must hold, any {A, B} where one is enough"
 _OPERATORS = "the operators are =, !=, in, not in, before, after and between"
-_LIKE_EQUALS = frozenset({"==", "= =", "=~", "is", "equals", "eq", "like", "matches"})
+_LIKE = frozenset({"like", "matches"})
+_LIKE_EQUALS = _LIKE | {"==", "is", "equals", "eq"}
 _LIKE_NOT_EQUALS = frozenset({"<>", "ne", "! ="})
 
 
@@ -20,43 +22,106 @@ def behind_condition(cursor: Cursor, first: int) -> Fault:
     lower = word.lower()
     if word == ";":
         return trailing_semicolon(cursor)
-    if lower in ("and", "or", ","):
-        kind = "any" if lower == "or" else "all"
-        parts = _joined(cursor, first, lower)
-        return cursor.fault(
-            "and-or" if lower != "," else "missing-all-or-any",
-            f"conditions are not joined by `{word}`, but stand together in all {{...}} or any {{...}}",
-            f"write {kind} {{A, B}}",
-            at=at,
-            edit=Edit(
-                cursor.starts[first],
-                cursor.after(cursor.last),
-                f"{kind} {{{', '.join(parts)}}}",
-            )
-            if parts
-            else None,
-        )
+    if word == "," and at == cursor.last:
+        cursor.index = at + 1
+        return trailing_comma(cursor)
+    if word == "," and _is_value(words[at + 1]) and words[at - 2] in ("=", "!="):
+        return second_value(cursor, at)
+    if lower in ("and", "or", ",", "where"):
+        return _unjoined(cursor, first, at)
     if word in ("}", ")"):
+        return stray_bracket(cursor)
+    if word in ("=", "!=") or lower in ("in", "not"):
+        return _negated(cursor, first)
+    if cursor.is_word(at) and "." in word:
         return cursor.fault(
-            "unexpected-text",
-            f"there is a `{word}` that nothing opened",
-            "take it away",
+            "missing-all-or-any",
+            f"a second condition begins at {cursor.found(at)}, and nothing joins it to the first",
+            _ALL_OR_ANY,
             at=at,
-            edit=cursor.remove(at, at),
-        )
-    if lower == "where":
-        return cursor.fault(
-            "unexpected-text",
-            "a statement has one `where`",
-            "put all conditions into one: where all {A, B}",
-            at=at,
-            edit=cursor.replace(at, at, "and"),
         )
     return cursor.fault(
         "unexpected-text",
         f"expected the end of the statement, found {cursor.found(at)}",
         "a statement ends with its condition",
         at=at,
+    )
+
+
+def _unjoined(cursor: Cursor, first: int, at: int) -> Fault:
+    """`A and B`, `A or B`, `A, B`, `A where B`."""
+    joint = cursor.words[at].lower()
+    kind = "any" if joint == "or" else "all"
+    places = _joints(cursor, first, joint)
+    edit = None
+    if places:
+        start, end = cursor.starts[first], cursor.after(cursor.last)
+        edits = [Edit(start, start, f"{kind} {{")]
+        edits += [Edit(cursor.after(place - 1), cursor.after(place), ",") for place in places]
+        edit = joined(cursor.text, [*edits, Edit(end, end, "}")])
+    if joint == "where":
+        message = "a statement has one `where`"
+    else:
+        message = (
+            f"conditions are not joined by `{cursor.words[at]}`, but stand together in all {{...}}"
+            " or any {...}"
+        )
+    rule = "missing-all-or-any" if joint in (",", "where") else "and-or"
+    hint = f"write {kind} {{A, B}}" if edit else _ALL_OR_ANY
+    return cursor.fault(rule, message, hint, at=at, edit=edit)
+
+
+def second_value(cursor: Cursor, comma: int) -> Fault:
+    """`VARIABLE = 'a', 'b'`."""
+    words = cursor.words
+    last = comma + 1
+    while words[last + 1] == "," and _is_value(words[last + 2]):
+        last += 2
+    operator = "in" if words[comma - 2] == "=" else "not in"
+    parts = [
+        Edit(cursor.after(comma - 3), cursor.starts[comma - 1], f" {operator} ("),
+        Edit(cursor.after(last), cursor.after(last), ")"),
+    ]
+    return cursor.fault(
+        "unknown-operator",
+        f"`{words[comma - 2]}` compares with one value, and here comes a second one",
+        f"write VARIABLE {operator} ('a', 'b')",
+        at=comma,
+        edit=joined(cursor.text, parts),
+    )
+
+
+def stray_bracket(cursor: Cursor) -> Fault:
+    """A closing bracket without an opening one."""
+    at = cursor.index
+    return cursor.fault(
+        "unexpected-text",
+        f"there is a `{cursor.words[at]}` that nothing opened",
+        "take it away",
+        at=at,
+        edit=cursor.remove(at, at),
+    )
+
+
+def _negated(cursor: Cursor, first: int) -> Fault:
+    """`not VARIABLE = 'a'`: the clause that ends at the cursor is `not VARIABLE`."""
+    at = cursor.index
+    words = cursor.words
+    negation = at - 2
+    right = {"=": "!=", "in": "not in"}.get(words[at].lower())
+    negated = negation >= first and words[negation].lower() in ("not", "!")
+    parts = [Edit(cursor.starts[negation], cursor.starts[at - 1], "")]
+    parts.append(cursor.replace(at, at, right or ""))
+    return cursor.fault(
+        "unknown-operator",
+        f"`{words[negation]}` in front of a variable asks whether it is absent; no"
+        f" {cursor.found(at)} can follow"
+        if negated
+        else f"expected the end of the condition, found {cursor.found(at)}",
+        "write VARIABLE != 'VALUE', or VARIABLE not in ('a', 'b')",
+        at=negation if negated else at,
+        to=at,
+        edit=joined(cursor.text, parts) if negated and right else None,
     )
 
 
@@ -77,7 +142,7 @@ def empty_group(cursor: Cursor, first: int) -> Fault:
     return cursor.fault(
         "empty-list",
         f"`{cursor.words[first]} {{}}` has no condition in it",
-        f"put a condition between the braces, like {_CONDITION}",
+        "put at least one condition between the braces",
         at=first + 1,
         to=cursor.index,
     )
@@ -127,10 +192,14 @@ def unclosed_group(cursor: Cursor, opening: int) -> Fault:
         return cursor.fault(
             "and-or",
             f"conditions inside {kind} {{...}} are parted by commas, not by `{word}`",
-            "write all {A, B} where both must hold, any {A, B} where one is enough",
+            _ALL_OR_ANY,
             at=at,
             edit=Edit(cursor.after(at - 1), cursor.after(at), ",") if agrees else None,
         )
+    if word == ")" and "}" in cursor.words[at:]:
+        return stray_bracket(cursor)
+    if word in ("=", "!=") or word.lower() in ("in", "not"):
+        return _negated(cursor, opening)
     if not word or word in (")", ";"):
         return cursor.fault(
             "unclosed-brace",
@@ -144,9 +213,7 @@ def unclosed_group(cursor: Cursor, opening: int) -> Fault:
         f"expected `,` or `}}` after the condition, found {cursor.found(at)}",
         "part the conditions by commas, and close the brace",
         at=at,
-        edit=cursor.behind(at - 1, ",")
-        if cursor.is_word(at) and word.lower() != "where" or word == "!"
-        else None,
+        edit=cursor.behind(at - 1, ",") if cursor.is_word(at) or word == "!" else None,
     )
 
 
@@ -175,19 +242,21 @@ def no_variable(cursor: Cursor) -> Fault:
     """Where a variable is expected and no word stands."""
     at = cursor.index
     word = cursor.words[at]
-    if word == "{":
-        return _bare_braces(cursor)
+    if word in ("{", "("):
+        return _bare_brackets(cursor)
+    if _is_value(word) and cursor.words[at - 1] == "," and cursor.words[at - 3] in ("=", "!="):
+        return second_value(cursor, at - 1)
     if word[:1] == "'" and len(word) > 1:
         return cursor.fault(
             "unexpected-text",
             f"expected a variable, found the value {cursor.found(at)}",
-            f"a condition starts with a variable, like {_CONDITION}",
+            _CONDITION,
             at=at,
         )
     return cursor.fault(
         "unexpected-text",
         f"expected a condition, found {cursor.found(at)}",
-        f"write a condition, like {_CONDITION}",
+        _CONDITION,
         at=at,
         edit=cursor.remove(at, at) if word == "," else None,
     )
@@ -202,9 +271,9 @@ def odd_variable(cursor: Cursor) -> Fault:
     following = words[at + 1]
     if lower == "where":
         return cursor.fault(
-            "unexpected-text",
-            "`where` stands twice",
-            "write it once",
+            "repeated-word",
+            "`where` stands twice" if at else "a matching rule is its condition alone, no `where`",
+            "write it once" if at else "take the word away",
             at=at,
             edit=Edit(cursor.starts[at], cursor.starts[at + 1], ""),
         )
@@ -235,7 +304,7 @@ def odd_variable(cursor: Cursor) -> Fault:
     return cursor.fault(
         "unexpected-text",
         f"expected a variable such as request.principal.id, found {cursor.found(at)}",
-        f"write a condition, like {_CONDITION}",
+        _CONDITION,
         at=at,
     )
 
@@ -264,14 +333,16 @@ def no_value(cursor: Cursor) -> Fault:
                 cursor.after(at - 2), cursor.starts[at], " in " if before == "=" else " not in "
             ),
         )
-    if word == "=" and before == "=" or word == "~":
+    if before in ("=", "!=") and word in ("=", "~", "!", "<", ">", "=="):
         return cursor.fault(
             "unknown-operator",
             f"`{before}{word}` is no operator of conditions",
-            "write =",
+            _OPERATORS,
             at=at - 1,
             to=at,
-            edit=cursor.replace(at - 1, at, "="),
+            edit=cursor.replace(at - 1, at, {"=": "=", "~": "=", "!": "!="}[word])
+            if word in ("=", "~", "!")
+            else None,
         )
     return cursor.fault(
         "missing-value",
@@ -329,16 +400,19 @@ def no_and(cursor: Cursor) -> Fault:
     """`VARIABLE between 'a', 'b'`."""
     at = cursor.index
     word = cursor.words[at]
+    edit = None
     if word in (",", "-"):
         edit = Edit(cursor.after(at - 1), cursor.after(at), " and")
-    else:
-        edit = cursor.replace(at, at, "and") if cursor.is_word(at) else cursor.before(at, "and")
+    elif cursor.is_word(at):
+        edit = cursor.replace(at, at, "and")
+    elif word:
+        edit = cursor.before(at, "and")
     return cursor.fault(
         "unknown-operator",
         f"expected `and` between the two values of `between`, found {cursor.found(at)}",
         "write VARIABLE between 'FIRST' and 'LAST'",
         at=at,
-        edit=edit if word else None,
+        edit=edit,
     )
 
 
@@ -376,32 +450,42 @@ def no_operator(cursor: Cursor, variable: str) -> Fault:
             _OPERATORS,
             at=at,
             to=last,
-            edit=Edit(cursor.after(at - 1), cursor.starts[last + 1], f" {right} "),
+            edit=_with_operator(cursor, at, last, right),
         )
     if word[:1] in ("'", "/") and len(word) > 1:
         return cursor.fault(
             "unknown-operator",
-            f"expected an operator after `{variable}`, found {cursor.found(at)}",
+            f"expected an operator after `{shortened(variable)}`, found {cursor.found(at)}",
             _OPERATORS,
             at=at,
             edit=cursor.before(at, "="),
         )
     return cursor.fault(
         "unknown-operator",
-        f"expected an operator after `{variable}`, found {cursor.found(at)}",
+        f"`{operator}` is no operator of conditions"
+        if word[:1] in ("=", "!", "<", ">")
+        else f"expected an operator after `{shortened(variable)}`, found {cursor.found(at)}",
         _OPERATORS,
         at=at,
         to=last,
     )
 
 
-def _joined(cursor: Cursor, first: int, joint: str) -> list[str] | None:
-    """The texts between the joints from token `first` to the end; none if the joints are mixed."""
-    parts: list[str] = []
-    start = first
+def _with_operator(cursor: Cursor, at: int, last: int, right: str) -> Edit:
+    """The edit that puts the right operator; what `like` compares with becomes a pattern."""
+    value = cursor.words[last + 1]
+    if cursor.words[at].lower() in _LIKE and "*" in value and value[0] == "'":
+        start, end = cursor.after(at - 1), cursor.after(last + 1)
+        return Edit(start, end, f" {right} /{value[1:-1]}/")
+    return Edit(cursor.after(at - 1), cursor.starts[last + 1], f" {right} ")
+
+
+def _joints(cursor: Cursor, first: int, joint: str) -> list[int]:
+    """Where the joint stands from token `first` to the end; nowhere if it is mixed with others."""
+    places: list[int] = []
     depth = 0
     between = False
-    for at in range(first, cursor.last + 2):
+    for at in range(first, cursor.last + 1):
         lower = cursor.words[at].lower()
         depth += {"{": 1, "(": 1, "}": -1, ")": -1}.get(lower, 0)
         if depth:
@@ -410,41 +494,42 @@ def _joined(cursor: Cursor, first: int, joint: str) -> list[str] | None:
             between = True
         elif lower == "and" and between:
             between = False
-        elif lower in ("and", "or", ",", ""):
-            if start == at or lower not in (joint, ""):
-                return None
-            parts.append(cursor.text[cursor.starts[start] : cursor.after(at - 1)])
-            start = at + 1
-    return parts
+        elif lower in ("and", "or", ",", "where"):
+            if lower != joint:
+                return []
+            places.append(at)
+    return places
 
 
-def _bare_braces(cursor: Cursor) -> Fault:
+def _bare_brackets(cursor: Cursor) -> Fault:
+    """`{A, B}` and `(A)` without `all` or `any`."""
     at = cursor.index
     words = cursor.words
     close = _closing(cursor, at)
     edit = None
-    if close is not None:
-        several = "," in words[at:close]
-        inner = cursor.text[cursor.after(at) : cursor.starts[close]].strip()
-        edit = cursor.before(at, "all")
-        if not several and inner:
-            edit = Edit(cursor.starts[at], cursor.after(close), inner)
+    if close is not None and close > at + 1:
+        marks = ("", "") if "," not in words[at:close] else ("all {", "}")
+        parts = [cursor.replace(at, at, marks[0]), cursor.replace(close, close, marks[1])]
+        edit = joined(cursor.text, parts)
     return cursor.fault(
         "missing-all-or-any",
-        "braces in a condition need `all` or `any` in front of them",
-        "write all {A, B} where both must hold, any {A, B} where one is enough",
+        "braces in a condition need `all` or `any` in front of them"
+        if words[at] == "{"
+        else "round brackets hold values; conditions stand in all {...} or any {...}",
+        _ALL_OR_ANY,
         at=at,
         edit=edit,
     )
 
 
 def _round_group(cursor: Cursor) -> Fault:
+    """`any (A, B)`."""
     at = cursor.index
     close = _closing(cursor, at + 1)
     edit = None
     if close is not None:
-        inner = cursor.text[cursor.after(at + 1) : cursor.starts[close]].strip()
-        edit = Edit(cursor.starts[at + 1], cursor.after(close), f" {{{inner}}}")
+        parts = [cursor.replace(at + 1, at + 1, "{"), cursor.replace(close, close, "}")]
+        edit = joined(cursor.text, parts)
     return cursor.fault(
         "missing-all-or-any",
         f"the conditions of `{cursor.words[at]}` stand in braces, not in round brackets",
@@ -452,6 +537,10 @@ def _round_group(cursor: Cursor) -> Fault:
         at=at + 1,
         edit=edit,
     )
+
+
+def _is_value(word: str) -> bool:
+    return len(word) > 1 and word[0] in ("'", "/")
 
 
 def _closing(cursor: Cursor, opening: int) -> int | None:

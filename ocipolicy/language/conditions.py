@@ -1,4 +1,4 @@
-"""Reads what stands behind `where`, which is also what a dynamic group's matching rule is made of."""
+"""Reads what stands behind `where`; a dynamic group's matching rule is made of the same."""
 
 from ocipolicy.language import condition_mistakes as mistakes
 from ocipolicy.language.lexer import Cursor
@@ -24,6 +24,7 @@ class ConditionReader(Cursor):
     __slots__ = ()
 
     def condition(self, depth: int = 0) -> Condition:
+        """One clause, or a group of them, at so many braces deep. Raises Fault."""
         words = self.words
         index = self.index
         word = words[index]
@@ -67,10 +68,13 @@ class ConditionReader(Cursor):
             return self._sets_intersect(first)
         variable = self._variable()
         operator = words[self.index]
-        if operator == "=" or operator == "!=":
-            self.index += 1
-            return self._made(first, variable, operator, (self._value(),))  # type: ignore[arg-type]
         match operator.lower():
+            case "=":
+                self.index += 1
+                return self._made(first, variable, "=", (self._value(),))
+            case "!=":
+                self.index += 1
+                return self._made(first, variable, "!=", (self._value(),))
             case "in":
                 self.index += 1
                 return self._made(first, variable, "in", self._values())
@@ -109,11 +113,12 @@ class ConditionReader(Cursor):
         self.index = index + 1
         # A tag's name may hold colons; they are part of the variable where no blank parts them.
         while (
-            self.words[self.index] == ":" and self.after(self.index - 1) == self.starts[self.index]
+            self.words[self.index] == ":"
+            and self.is_word(self.index + 1)
+            and self.after(self.index - 1) == self.starts[self.index]
+            and self.after(self.index) == self.starts[self.index + 1]
         ):
-            self.index += 1
-            if self.is_word(self.index) and self.after(self.index - 1) == self.starts[self.index]:
-                self.index += 1
+            self.index += 2
         if self.index > index + 1:
             return "".join(self.words[index : self.index])
         return word

@@ -1,20 +1,24 @@
 """Text to tokens, and the cursor that every reader of the language moves along them."""
 
 import re
+from dataclasses import dataclass
 from itertools import accumulate
 
 # A token takes the blanks and comments behind it along: half as many tokens, and every character
-# belongs to exactly one. A slash opens a pattern only where no name or string ends just before it,
-# since `Domain/Group` has a slash as well. The dot at the end makes sure that no text can stop the
-# lexer. The possessive quantifiers keep it linear.
+# belongs to exactly one. A quote behind a backslash ends a string only where no other quote does.
+# A slash opens a pattern only where no name or string ends just before it, since `Domain/Group` has
+# a slash as well, and closes it only where the value can end. The dot at the end makes sure that no
+# text can stop the lexer. The possessive quantifiers keep it linear.
 _BARE = r"""
     (?: [A-Za-z0-9_][A-Za-z0-9_.@-]*+
-      | '(?:\\'|[^'\r\n])*'
-      | (?<![A-Za-z0-9_.@'-]) / (?![/\ \t]) (?:\\/|[^/'\r\n])++ /
+      | '[^'\r\n]*+ (?: (?<=\\)'[^'\r\n]*+ )* '
+      | (?<![A-Za-z0-9_.@'-]) / (?![/\ \t]) [^/'\r\n]++ / (?=[\s,)};/]|$|\#)
       | [!=<>]=
       | .
     )"""
 _BLANK = r"[ \t\r\n\f\v]*+ (?: (?://|\#) [^\r\n]*+ [ \t\r\n\f\v]*+ )*+"
+
+_BLANKS = " \t\r\n\f\v"
 
 _token = re.compile(_BARE, re.VERBOSE | re.DOTALL)
 _tokens = re.compile(_BARE + _BLANK, re.VERBOSE | re.DOTALL)
@@ -22,7 +26,7 @@ _blank = re.compile(_BLANK, re.VERBOSE)
 _comment = re.compile(r"(?://|\#)[^\r\n]*")
 
 _WORD_START = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
-OCID = re.compile(r"ocid1\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2,}\.[A-Za-z0-9_-][A-Za-z0-9_.-]*+")
+OCID = re.compile(r"ocid1\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2,3}\.[A-Za-z0-9_-][A-Za-z0-9_.-]*+")
 
 
 def tokenize(text: str) -> tuple[list[str], list[int]]:
@@ -38,6 +42,9 @@ def tokenize(text: str) -> tuple[list[str], list[int]]:
         words = [match[0] for match in map(_token.match, wide) if match]
     else:
         words = list(map(str.rstrip, wide))
+        if "" in words:
+            # A blank of another alphabet is a token, and a wrong one, not a blank.
+            words = [word.rstrip(_BLANKS) for word in wide]
     return words, list(accumulate(map(len, wide), initial=start))
 
 
@@ -59,18 +66,36 @@ def is_bare(text: str) -> bool:
     return match is not None and text[0] in _WORD_START
 
 
+def shortened(text: str) -> str:
+    """A text as a message quotes it: its beginning, if it is long."""
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
 _AHEAD = ("", "", "", "")
 
 
+@dataclass(frozen=True, slots=True)
 class Edit:
-    """A change that would put a fault right: the characters `start` to `end` become `text`."""
+    """A change that would put a fault right: the characters `start` to `end` become `text`.
 
-    __slots__ = ("end", "start", "text")
+    `parts` are the small changes that a change of many places is made of, in order.
+    """
 
-    def __init__(self, start: int, end: int, text: str) -> None:
-        self.start = start
-        self.end = end
-        self.text = text
+    start: int
+    end: int
+    text: str
+    parts: tuple["Edit", ...] = ()
+
+
+def joined(text: str, parts: list[Edit]) -> Edit:
+    """Several small changes of a text, in order, as one."""
+    start, end = parts[0].start, parts[-1].end
+    written: list[str] = []
+    at = start
+    for part in parts:
+        written += (text[at : part.start], part.text)
+        at = part.end
+    return Edit(start, end, "".join(written), tuple(parts))
 
 
 class Fault(Exception):
@@ -119,6 +144,7 @@ class Cursor:
         return word[:1] in _WORD_START if word[:1] != "'" else len(word) > 1
 
     def is_word(self, index: int) -> bool:
+        """Whether the token there is a word."""
         return self.words[index][:1] in _WORD_START
 
     def found(self, index: int) -> str:
@@ -126,7 +152,7 @@ class Cursor:
         word = self.words[index]
         if not word:
             return "the end of the statement"
-        return f"`{word if len(word) <= 40 else word[:39] + '…'}`"
+        return f"`{shortened(word)}`"
 
     def fault(
         self,
@@ -147,13 +173,9 @@ class Cursor:
         return Edit(self.starts[first], self.after(last), text)
 
     def before(self, index: int, text: str) -> Edit:
-        """The edit that puts a word in front of a token, or at the end."""
+        """The edit that puts a word or a bracket in front of a token."""
         at = self.starts[index]
-        if not self.words[index]:
-            text = " " + text
-        elif not text.endswith(("{", "(")):
-            text += " "
-        return Edit(at, at, text)
+        return Edit(at, at, text if text in ("{", "(") else f"{text} ")
 
     def behind(self, index: int, text: str) -> Edit:
         """The edit that puts a mark right behind a token."""
@@ -161,20 +183,39 @@ class Cursor:
         return Edit(at, at, text)
 
     def remove(self, first: int, last: int) -> Edit:
-        """The edit that takes tokens away, with the blank before them."""
-        start = self.after(first - 1) if first else self.starts[first]
-        return Edit(start, self.after(last), "")
+        """The edit that takes tokens away, with one of the blanks around them."""
+        start, end = self.starts[first], self.after(last)
+        if first and end < self.starts[last + 1]:
+            start = self.after(first - 1)
+        return Edit(start, end, "")
 
     def wrap(self, first: int, last: int, before: str, behind: str) -> Edit:
         """The edit that puts marks around the tokens `first` to `last`."""
         start, end = self.starts[first], self.after(last)
         return Edit(start, end, f"{before}{self.text[start:end]}{behind}")
 
-    def misspelt(self, at: int, right: str) -> Fault:
-        """The fault that a keyword is written wrongly."""
-        message = f"{self.found(at)} is no keyword here; did you mean `{right}`?"
-        edit = self.replace(at, at, right)
-        return self.fault("misspelt-keyword", message, f"write {right}", at=at, edit=edit)
+    def misspelt(self, at: int, right: str, to: int | None = None) -> Fault:
+        """The fault that a keyword, of two words if there is a `to`, is written wrongly."""
+        last = at if to is None else to
+        found = self.found(at) if last == at else f"`{' '.join(self.words[at : last + 1])}`"
+        message = f"{found} is no keyword here; did you mean `{right}`?"
+        edit = self.replace(at, last, right)
+        return self.fault("misspelt-keyword", message, f"write {right}", at=at, to=last, edit=edit)
+
+    def twice(self, at: int) -> Fault | None:
+        """The fault that the token there repeats the one before it, if it does."""
+        same = self.words[at] and self.words[at].lower() == self.words[at - 1].lower()
+        return self.repeated(at) if same else None
+
+    def repeated(self, at: int) -> Fault:
+        """The fault that the token there repeats the one before it."""
+        return self.fault(
+            "repeated-word",
+            f"{self.found(at)} stands twice",
+            "write it once",
+            at=at,
+            edit=self.remove(at, at),
+        )
 
     def remark(
         self, rule: str, message: str, hint: str, *, at: int, to: int, edit: Edit | None

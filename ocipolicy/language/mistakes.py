@@ -8,9 +8,12 @@ from ocipolicy.diagnostics import closest
 from ocipolicy.language.condition_mistakes import trailing_comma, trailing_semicolon
 from ocipolicy.language.lexer import Cursor, Edit, Fault
 
-VERBS = ("inspect", "read", "use", "manage")
+STARTERS = ("allow", "deny", "define", "endorse", "admit")
 SUBJECTS = ("any-user", "any-group", "group", "dynamic-group", "service", "resource")
-_PLACES = ("tenancy", "compartment", "any-tenancy")
+_MARKS_IN_NAMES = frozenset("=&(+*%$!?~^|")
+_ENDS = frozenset({"", ",", ":", ";", "{", "}"})
+_EVERYONE = frozenset({"all", "any", "anybody", "anyone", "everybody", "everyone"})
+ALIAS_KINDS = ("tenancy", "group", "dynamic-group", "compartment", "service")
 
 
 def no_subject(cursor: Cursor) -> Fault:
@@ -20,23 +23,35 @@ def no_subject(cursor: Cursor) -> Fault:
     lower = word.lower()
     following = cursor.words[at + 1].lower() if word else ""
     hint = "name who: any-user, any-group, group NAME, dynamic-group NAME or service NAME"
-    if lower == "user":
-        return cursor.fault(
-            "missing-subject",
-            "a statement cannot name a single user",
-            "put the user into a group and name that: group NAME",
+    if lower in STARTERS and at > 0:
+        return cursor.twice(at) or cursor.fault(
+            "unexpected-text",
+            f"a statement begins with one keyword, and {cursor.found(at)} is a second one",
+            "keep one of the two",
             at=at,
         )
+    if lower in ("user", "users"):
+        return cursor.fault(
+            "missing-subject",
+            "a statement cannot name single users",
+            "put them into a group and name that: group NAME; any-user stands for everyone",
+            at=at,
+        )
+    spaced = {"users": "any-user", "groups": "any-group"}.get(following) if lower == "any" else None
+    if lower == "dynamic" and following == "groups":
+        spaced = "dynamic-group"
+    if spaced:
+        return cursor.misspelt(at, spaced, to=at + 1)
     near = closest(lower.replace("_", "-"), SUBJECTS)
     if near and lower not in ("to", "of"):
         return cursor.misspelt(at, near)
     if cursor.is_name(at) and lower != "to" and following in ("to", "of", ",", "{", "/"):
         return cursor.fault(
             "missing-subject",
-            f"`{word}` does not say what it is the name of",
-            "write group or dynamic-group in front of a name",
+            f"{cursor.found(at)} does not say what it is the name of",
+            "write group or dynamic-group in front of a name; any-user stands for everyone",
             at=at,
-            edit=cursor.before(at, "group"),
+            edit=None if lower in _EVERYONE else cursor.before(at, "group"),
         )
     return cursor.fault("missing-subject", f"expected who, found {cursor.found(at)}", hint, at=at)
 
@@ -44,12 +59,25 @@ def no_subject(cursor: Cursor) -> Fault:
 def no_name(cursor: Cursor, kind: str) -> Fault:
     """Where the name of a group, a compartment or an alias is expected."""
     at = cursor.index
-    found = cursor.found(at)
+    word = cursor.words[at]
+    if cursor.words[at - 1] == "," and (not word or word.lower() in ("to", "of", "{")):
+        return trailing_comma(cursor)
     return cursor.fault(
         "missing-name",
-        f"expected the name of {_article(kind)}, found {found}",
+        f"expected the name of {_article(kind)}, found {cursor.found(at)}",
         f"write the name after {kind}; in single quotes if it has a blank in it",
         at=at,
+        edit=cursor.remove(at, at) if word in (",", ":") else None,
+    )
+
+
+def no_alias(cursor: Cursor, what: str | None) -> Fault:
+    """Where the alias of a define is expected."""
+    return cursor.fault(
+        "missing-name",
+        f"expected an alias, found {cursor.found(cursor.index)}",
+        f"write define {what or 'tenancy'} ALIAS as OCID, with an alias of your own choice",
+        at=cursor.index,
     )
 
 
@@ -57,6 +85,9 @@ def no_ocid(cursor: Cursor, kind: str) -> Fault:
     """Where an OCID is expected after `id` or `as`."""
     at = cursor.index
     word = cursor.words[at]
+    twice = cursor.twice(at)
+    if twice is not None:
+        return twice
     if word.startswith(("ocid1.", "'ocid1.")):
         return cursor.fault(
             "malformed-ocid",
@@ -96,6 +127,39 @@ def ocid_without_id(cursor: Cursor, kind: str) -> Fault:
     )
 
 
+def id_as_name(cursor: Cursor, at: int) -> Fault:
+    """`group id to ...`: read as a name, but it may well be a lost OCID."""
+    return cursor.fault(
+        "malformed-ocid",
+        f"`{cursor.words[at]}` is read as a name here, since no OCID follows it",
+        "write the OCID behind it, or put the name into quotes",
+        at=at,
+        edit=cursor.replace(at, at, f"'{cursor.words[at]}'"),
+    )
+
+
+def ocid_as_alias(cursor: Cursor, at: int) -> Fault:
+    """`in tenancy ocid1...`: read, since nobody else could be meant."""
+    return cursor.fault(
+        "ocid-as-alias",
+        "Oracle's pages name another tenancy by the alias of a define statement, never by its OCID",
+        "write define tenancy ALIAS as OCID in front, and name the alias here",
+        at=at,
+    )
+
+
+def id_of_tenancy(cursor: Cursor) -> Fault:
+    """`in tenancy id ocid1...`."""
+    at = cursor.index
+    return cursor.fault(
+        "unexpected-text",
+        "another tenancy is named by the alias of a define statement, not by `id` and an OCID",
+        "write define tenancy ALIAS as OCID in front, and name the alias here",
+        at=at,
+        to=at + 1,
+    )
+
+
 def repeated_keyword(cursor: Cursor, kind: str) -> Fault:
     """`group A, group B`: the keyword stands once."""
     at = cursor.index
@@ -108,368 +172,16 @@ def repeated_keyword(cursor: Cursor, kind: str) -> Fault:
     )
 
 
-def no_to(cursor: Cursor) -> Fault:
-    """Where `to` is expected behind the subject."""
-    at = cursor.index
-    words = cursor.words
-    word = words[at]
-    lower = word.lower()
-    following = words[at + 1].lower() if word else ""
-    hint = "write to between the subject and what it may do"
-    if lower in VERBS or lower == "associate":
-        name = words[at - 1]
-        edit = cursor.before(at, "to")
-        if len(name) > 2 and name.endswith("to"):
-            edit = Edit(cursor.after(at - 1) - 2, cursor.after(at - 1), " to")
-        return cursor.fault(
-            "missing-word", f"expected `to` before `{word}`", hint, at=at, edit=edit
-        )
-    if lower == "of":
-        return cursor.fault(
-            "unexpected-text",
-            "only an admit says of which tenancy its subject is",
-            "take `of tenancy ...` away, or write an admit statement",
-            at=at,
-            edit=cursor.remove(at, min(at + 2, cursor.last)),
-        )
-    if cursor.is_word(at) and len(word) <= 3 and (following in VERBS or following == "{"):
-        return cursor.misspelt(at, "to")
-    if cursor.is_word(at) and cursor.is_word(at - 1) and words[at - 1].lower() not in SUBJECTS:
-        last = at
-        while cursor.is_word(last + 1) and words[last + 1].lower() not in ("to", "of", *VERBS):
-            last += 1
-        if words[last + 1].lower() in ("to", "of"):
-            start, end = cursor.starts[at - 1], cursor.after(last)
-            name = " ".join(cursor.text[start:end].split())
-            return cursor.fault(
-                "unquoted-name",
-                "a name with a blank in it needs single quotes",
-                f"write '{name}'",
-                at=at - 1,
-                to=last,
-                edit=Edit(start, end, f"'{name}'"),
-            )
-    return cursor.fault(
-        "missing-word", f"expected `to` after the subject, found {cursor.found(at)}", hint, at=at
-    )
-
-
-def unknown_verb(cursor: Cursor, at: int) -> Fault:
-    """A verb that is none of the four; read all the same, since the grammar knows no vocabulary."""
-    verb = cursor.words[at]
-    near = closest(verb.lower(), VERBS)
-    return cursor.fault(
-        "unknown-verb",
-        f"`{verb}` is none of OCI's verbs" + (f"; did you mean `{near}`?" if near else ""),
-        "the verbs are inspect, read, use and manage; single operations are granted by {PERMISSION}",
-        at=at,
-        edit=cursor.replace(at, at, near) if near else None,
-    )
-
-
-def no_verb(cursor: Cursor) -> Fault:
-    """Where a verb or a permission set is expected after `to`."""
-    at = cursor.index
-    return cursor.fault(
-        "missing-word",
-        f"expected a verb or a set of permissions after `to`, found {cursor.found(at)}",
-        "write inspect, read, use or manage and a resource type, or {PERMISSION, PERMISSION}",
-        at=at,
-    )
-
-
-def no_resource(cursor: Cursor) -> Fault:
-    """Where a resource type is expected after a verb."""
-    at = cursor.index
-    verb = cursor.words[at - 1]
-    if verb.lower() not in VERBS and cursor.words[at].lower() == "in":
-        return cursor.fault(
-            "missing-word",
-            f"expected a verb before `{verb}`",
-            "write inspect, read, use or manage in front of the resource type",
-            at=at - 1,
-        )
-    return cursor.fault(
-        "missing-word",
-        f"expected a resource type after `{verb}`, found {cursor.found(at)}",
-        f"write {verb.lower()} and one resource type, such as generative-ai-family",
-        at=at,
-    )
-
-
-def no_permission(cursor: Cursor) -> Fault:
-    """Where a permission is expected inside braces."""
-    at = cursor.index
-    word = cursor.words[at]
-    if word == "}" and cursor.words[at - 1] == ",":
-        return trailing_comma(cursor)
-    if word == "}":
-        return cursor.fault(
-            "empty-list",
-            "the set of permissions is empty",
-            "write at least one permission: {GENERATIVE_AI_CHAT}",
-            at=at - 1,
-            to=at,
-        )
-    return cursor.fault(
-        "unexpected-text",
-        f"expected a permission, found {cursor.found(at)}",
-        "permissions are words such as GENERATIVE_AI_CHAT, parted by commas",
-        at=at,
-        edit=cursor.remove(at, at) if word == "," else None,
-    )
-
-
-def unclosed_permissions(cursor: Cursor) -> Fault:
-    """Where `,` or `}` is expected after a permission."""
-    at = cursor.index
-    word = cursor.words[at]
-    if cursor.is_word(at) and word.isupper():
-        return cursor.fault(
-            "unexpected-text",
-            f"expected `,` or `}}` after a permission, found {cursor.found(at)}",
-            "part the permissions by commas",
-            at=at,
-            edit=cursor.behind(at - 1, ","),
-        )
-    return cursor.fault(
-        "unclosed-brace",
-        f"the set of permissions is not closed: expected `}}`, found {cursor.found(at)}",
-        "close it with }",
-        at=at,
-        edit=cursor.behind(at - 1, "}"),
-    )
-
-
-def no_in(cursor: Cursor, grant_at: int) -> Fault:
-    """Where `in` is expected behind the grant that starts at the token `grant_at`."""
-    at = cursor.index
-    words = cursor.words
-    word = words[at]
-    lower = word.lower()
-    following = words[at + 1].lower() if word else ""
-    hint = "say where: in tenancy, in compartment NAME or in compartment id OCID"
-    if lower in _PLACES:
-        return cursor.fault(
-            "missing-word",
-            f"expected `in` before `{word}`",
-            hint,
-            at=at,
-            edit=cursor.before(at, "in"),
-        )
-    if not word or lower == "where":
-        return cursor.fault(
-            "missing-location",
-            f"the statement does not say where: expected `in`, found {cursor.found(at)}",
-            hint,
-            at=at,
-        )
-    if word == ",":
-        return several_resource_types(cursor)
-    if cursor.is_word(at) and following in _PLACES:
-        if words[at - 1] == "}":
-            return cursor.fault(
-                "unexpected-text",
-                f"expected `in` after the permissions, found {cursor.found(at)}",
-                hint,
-                at=at,
-                edit=cursor.replace(at, at, "in"),
-            )
-        return cursor.misspelt(at, "in")
-    if cursor.is_word(at) and following == "in":
-        before = words[at - 1].lower()
-        if before == "}":
-            return cursor.fault(
-                "unexpected-text",
-                "a set of permissions already says of which resource; no type follows it",
-                "take the resource type away",
-                at=at,
-                edit=cursor.remove(at, at),
-            )
-        if before in VERBS and words[grant_at].lower() in VERBS:
-            weaker = min(grant_at, at - 1, key=lambda place: VERBS.index(words[place].lower()))
-            stronger = at - 1 if weaker == grant_at else grant_at
-            return cursor.fault(
-                "unexpected-text",
-                "two verbs stand one after the other; a statement has one",
-                f"keep the one that is needed, {words[weaker].lower()} if it is enough",
-                at=at - 1,
-                edit=Edit(cursor.starts[stronger], cursor.starts[stronger + 1], ""),
-            )
-        return cursor.fault(
-            "unexpected-text",
-            f"a resource type is one word; `{word}` stands behind it",
-            "write one resource type a statement, with hyphens: instance-family",
-            at=at,
-        )
-    return cursor.fault("missing-word", f"expected `in`, found {cursor.found(at)}", hint, at=at)
-
-
-def several_resource_types(cursor: Cursor) -> Fault:
-    """`read buckets, objects in ...`: a statement for each."""
-    first = cursor.index - 1
-    words = cursor.words
-    last = first
-    while words[last + 1] == "," and cursor.is_word(last + 2):
-        last += 2
-    start = cursor.starts[0]
-    end = cursor.after(cursor.last)
-    front = cursor.text[start : cursor.starts[first]]
-    behind = cursor.text[cursor.after(last) : end]
-    each = [front + words[at] + behind for at in range(first, last + 1, 2)]
-    return cursor.fault(
-        "several-resource-types",
-        "a statement names one resource type",
-        "write a statement for each resource type",
-        at=cursor.index,
-        to=last,
-        edit=Edit(start, end, "\n".join(each)) if len(each) > 1 else None,
-    )
-
-
-def no_location(cursor: Cursor, *, endorse: bool) -> Fault:
-    """Where a location is expected after `in`."""
-    at = cursor.index
-    word = cursor.words[at]
-    lower = word.lower()
-    allowed = ("tenancy", "compartment", "any-tenancy") if endorse else ("tenancy", "compartment")
-    hint = "write tenancy, compartment NAME or compartment id OCID"
-    if lower == "any-tenancy":
-        return cursor.fault(
-            "missing-location",
-            "any-tenancy is where an endorse reaches; here the location is in the policy's own tenancy",
-            hint,
-            at=at,
-        )
-    near = closest(lower, allowed)
-    named = cursor.is_name(at + 1) and cursor.words[at + 1].lower() not in ("where", "with", "of")
-    if near and cursor.is_word(at) and (near != "compartment" or named):
-        return cursor.misspelt(at, near)
-    if lower == "tenant":
-        return cursor.misspelt(at, "tenancy")
-    if word.startswith("ocid1."):
-        return cursor.fault(
-            "missing-location",
-            "an OCID after `in` needs the words `compartment id` in front of it",
-            f"write compartment id {word}",
-            at=at,
-            edit=cursor.before(at, "compartment id"),
-        )
-    if cursor.is_name(at) and lower != "where":
-        return cursor.fault(
-            "missing-location",
-            f"expected `tenancy` or `compartment` after `in`, found {cursor.found(at)}",
-            f"write compartment in front of a name: compartment {word}",
-            at=at,
-            edit=cursor.before(at, "compartment"),
-        )
-    return cursor.fault(
-        "missing-location",
-        f"the statement does not say where: expected a location after `in`, found {cursor.found(at)}",
-        hint,
-        at=at,
-    )
-
-
-def slash_in_path(cursor: Cursor) -> Fault:
-    """`compartment a/b`: the parts of a path are parted by colons."""
-    at = cursor.index
-    return cursor.fault(
-        "unexpected-text",
-        "the parts of a compartment's path are parted by `:`, not by `/`",
-        "write compartment A:B",
-        at=at,
-        edit=cursor.replace(at, at, ":"),
-    )
-
-
-def empty_path_part(cursor: Cursor) -> Fault:
-    """`compartment A::B`, `compartment A:`."""
-    at = cursor.index
-    return cursor.fault(
-        "missing-name",
-        f"expected the name of a compartment after `:`, found {cursor.found(at)}",
-        "write the path as A:B:C, without an empty part",
-        at=at,
-        edit=cursor.remove(at - 1, at - 1),
-    )
-
-
-def behind_location(cursor: Cursor, *, alias: bool) -> Fault:
-    """Where the end or `where` is expected; `alias`: the location was `tenancy` and has no alias."""
-    at = cursor.index
-    words = cursor.words
-    word = words[at]
-    lower = word.lower()
-    following = words[at + 1].lower() if word else ""
-    if word == ";":
-        return trailing_semicolon(cursor)
-    if lower != "where" and (closest(lower, ("where",)) or lower in ("when", "if")):
-        if "." in words[at + 1] or following in ("all", "any", "{", "!", "not"):
-            return cursor.misspelt(at, "where")
-    if (
-        "." in word
-        and not word.startswith("ocid1.")
-        or lower in ("all", "any")
-        and following == "{"
-    ):
-        return cursor.fault(
-            "missing-word",
-            f"expected `where` before the condition {cursor.found(at)}",
-            "write where between the location and the condition",
-            at=at,
-            edit=cursor.before(at, "where"),
-        )
-    if word == ",":
-        return cursor.fault(
-            "unexpected-text",
-            "a statement has one location",
-            "write a statement for each location",
-            at=at,
-        )
-    if word == ":":
-        return cursor.fault(
-            "unexpected-text",
-            f"expected the end of the statement or `where`, found {cursor.found(at)}",
-            "a path of compartments is written A:B:C, each part a name",
-            at=at,
-        )
-    if alias and cursor.is_name(at):
-        return cursor.fault(
-            "unexpected-text",
-            f"`tenancy` is the policy's own here and takes no name or OCID; found {cursor.found(at)}",
-            "write tenancy alone; only endorse and admit name another one",
-            at=at,
-            edit=cursor.remove(at, at),
-        )
-    if cursor.is_word(at) and cursor.is_name(at - 1) and words[at - 1][:1] != "'" and not alias:
-        last = at
-        while cursor.is_word(last + 1) and words[last + 1].lower() not in ("where", "of", "with"):
-            last += 1
-        if last - at < 4 and words[last + 1].lower() in ("", "where", "of", "with"):
-            start, end = cursor.starts[at - 1], cursor.after(last)
-            name = " ".join(cursor.text[start:end].split())
-            return cursor.fault(
-                "unexpected-text",
-                f"expected the end of the statement or `where`, found {cursor.found(at)}",
-                "if it belongs to the compartment's name, put the name in single quotes",
-                at=at,
-                to=last,
-                edit=Edit(start, end, f"'{name}'"),
-            )
-    return cursor.fault(
-        "unexpected-text",
-        f"expected the end of the statement or `where`, found {cursor.found(at)}",
-        "a statement ends with its location or its condition",
-        at=at,
-    )
-
-
 def no_admit_tenancy(cursor: Cursor) -> Fault:
     """Where `tenancy` or `any-tenancy` is expected behind the `of` of an admit."""
     at = cursor.index
     word = cursor.words[at]
+    twice = cursor.twice(at)
+    if twice is not None:
+        return twice
     near = closest(word.lower(), ("tenancy", "any-tenancy"))
+    if word.lower() == "any" and cursor.words[at + 1].lower() == "tenancy":
+        return cursor.misspelt(at, "any-tenancy", to=at + 1)
     if near:
         return cursor.misspelt(at, near)
     return cursor.fault(
@@ -478,18 +190,8 @@ def no_admit_tenancy(cursor: Cursor) -> Fault:
         "write of tenancy ALIAS, with an alias that a define statement names",
         at=at,
         edit=cursor.before(at, "tenancy")
-        if cursor.is_name(at) and cursor.words[at + 1].lower() in ("to", "{")
+        if cursor.is_name(at) and cursor.words[at + 1].lower() in ("to", "{", "", "where", "with")
         else None,
-    )
-
-
-def no_with(cursor: Cursor) -> Fault:
-    """Where `with` is expected in an associate."""
-    return cursor.fault(
-        "missing-word",
-        f"`associate` joins two resources: expected `with`, found {cursor.found(cursor.index)}",
-        "write associate TYPE in LOCATION with TYPE in LOCATION",
-        at=cursor.index,
     )
 
 
@@ -504,18 +206,23 @@ def named_subject_of_any_tenancy(cursor: Cursor, first: int, last: int) -> Fault
     )
 
 
-def no_as(cursor: Cursor, *, inferred: bool) -> Fault:
-    """Where `as` is expected in a define; `inferred`: no word said what the alias stands for."""
+def no_as(cursor: Cursor, alias: int, *, inferred: bool) -> Fault:
+    """Where `as` is expected behind the alias; `inferred`: no word said what that stands for."""
     at = cursor.index
     words = cursor.words
     word = words[at]
     following = words[at + 1] if word else ""
     hint = "write define tenancy ALIAS as OCID"
-    near = closest(
-        words[1].lower(), ("tenancy", "group", "dynamic-group", "compartment", "service")
-    )
-    if inferred and near and following.lower() == "as":
-        return cursor.misspelt(1, near)
+    if inferred and following.lower() == "as":
+        near = closest(words[alias].lower(), ALIAS_KINDS)
+        if near:
+            return cursor.misspelt(alias, near)
+        return cursor.fault(
+            "unexpected-text",
+            f"expected what the alias stands for, found {cursor.found(alias)}",
+            "write define tenancy, group, dynamic-group, compartment or service ALIAS as OCID",
+            at=alias,
+        )
     if word.startswith("ocid1.") or word.lower() == "id":
         return cursor.fault(
             "missing-word",
@@ -526,18 +233,52 @@ def no_as(cursor: Cursor, *, inferred: bool) -> Fault:
         )
     if following.startswith("ocid1.") and (word in ("=", ":") or len(word) <= 3):
         return cursor.misspelt(at, "as")
+    if following.lower() == "as" and cursor.is_word(at):
+        return unquoted_name(cursor, at - 1, at)
     return cursor.fault(
         "missing-word", f"expected `as` after the alias, found {cursor.found(at)}", hint, at=at
     )
 
 
-def no_alias_kind(cursor: Cursor) -> Fault:
+def unquoted_name(cursor: Cursor, first: int, last: int) -> Fault:
+    """A name of several words without quotes."""
+    start, end = cursor.starts[first], cursor.after(last)
+    name = " ".join(cursor.text[start:end].split())
+    return cursor.fault(
+        "unquoted-name",
+        "a name with a blank in it needs single quotes",
+        f"write '{name}'",
+        at=first,
+        to=last,
+        edit=Edit(start, end, f"'{name}'"),
+    )
+
+
+def mark_in_name(cursor: Cursor, at: int) -> Fault | None:
+    """`group R&D`, `compartment a=b`: a mark that touches the name in front of it."""
+    mark = cursor.words[at]
+    if mark not in _MARKS_IN_NAMES or cursor.after(at - 1) < cursor.starts[at]:
+        return None
+    last = at
+    while cursor.words[last + 1] not in _ENDS and cursor.after(last) == cursor.starts[last + 1]:
+        last += 1
+    start, end = cursor.starts[at - 1], cursor.after(last)
+    return cursor.fault(
+        "unquoted-name",
+        f"a name with `{mark}` in it needs single quotes",
+        "put the whole name in single quotes",
+        at=at,
+        edit=Edit(start, end, f"'{cursor.text[start:end]}'") if cursor.is_word(at - 1) else None,
+    )
+
+
+def no_alias_kind(cursor: Cursor, alias: int) -> Fault:
     """`define X as OCID` with an OCID that does not say which kind of alias it is."""
     return cursor.fault(
         "missing-word",
-        f"expected what `{cursor.words[1]}` stands for, before the alias",
+        f"expected what {cursor.found(alias)} stands for, before the alias",
         "write define tenancy, group, dynamic-group, compartment or service ALIAS as OCID",
-        at=1,
+        at=alias,
     )
 
 
@@ -562,17 +303,7 @@ def behind_define(cursor: Cursor) -> Fault:
         f"a define statement ends with its OCID; found {cursor.found(at)}",
         "take the rest away",
         at=at,
-        edit=cursor.remove(at, at) if cursor.words[at] in (")", "}", ",", ".") else None,
-    )
-
-
-def legacy_role(cursor: Cursor) -> Fault:
-    """`to be ServiceAdministrator for ...`: roles of older integration instances."""
-    return cursor.fault(
-        "legacy-role",
-        "`to be ROLE for ...` is the role form of older Oracle Integration instances, not a policy grant",
-        "write a verb and a resource type, such as use integration-instances",
-        at=cursor.index,
+        edit=cursor.remove(at, at) if at == cursor.last else None,
     )
 
 

@@ -46,12 +46,12 @@ def show(statement: Statement) -> str:
     """
     match statement:
         case Define():
-            return f"define {statement.what} {_name(statement.alias)} as {statement.ocid}"
+            return f"define {statement.what} {_alias(statement.alias)} as {statement.ocid}"
         case Access():
             words = [statement.kind.replace("-", " "), show_subject(statement.subject)]
             match statement.of:
                 case OfTenancy():
-                    words.append(f"of tenancy {_name(statement.of.alias)}")
+                    words.append(f"of tenancy {_tenancy(statement.of.alias)}")
                 case OfAnyTenancy():
                     words.append("of any-tenancy")
             words.append(f"to {show_grant(statement.grant)}")
@@ -89,7 +89,7 @@ def show_location(location: Location) -> str:
     """`tenancy`, `any-tenancy`, `compartment A:B`, `compartment id OCID`."""
     match location:
         case InTenancy():
-            return "tenancy" if location.alias is None else f"tenancy {_name(location.alias)}"
+            return "tenancy" if location.alias is None else f"tenancy {_tenancy(location.alias)}"
         case InAnyTenancy():
             return "any-tenancy"
         case InCompartment():
@@ -98,9 +98,9 @@ def show_location(location: Location) -> str:
             text = f"compartment id {location.ocid}"
         case _:
             assert_never(location)
-    return (
-        text if location.of_tenancy is None else f"{text} of tenancy {_name(location.of_tenancy)}"
-    )
+    if location.of_tenancy is None:
+        return text
+    return f"{text} of tenancy {_tenancy(location.of_tenancy)}"
 
 
 def show_condition(condition: Condition) -> str:
@@ -158,11 +158,19 @@ def _reference(reference: Name | Ocid) -> str:
 
 
 def _name(name: str) -> str:
-    bare = is_bare(name) and name.lower() not in _KEYWORDS and not name.startswith("ocid1.")
-    return name if bare else f"'{name}'"
+    return f"'{name}'" if name.startswith("ocid1.") else _alias(name)
 
 
-_BLANK_LINE = re.compile(r"(?:\r\n?|\n)[ \t\f\v]*(?:\r\n?|\n)")
+def _alias(alias: str) -> str:
+    bare = is_bare(alias) and alias.lower() not in _KEYWORDS
+    return alias if bare else f"'{alias}'"
+
+
+def _tenancy(alias: str) -> str:
+    return f"'{alias}'" if alias.lower() == "tenancy" else _alias(alias)
+
+
+_BLANK_LINE = re.compile(r"(?:\r\n|\r(?!\n)|\n)[ \t\f\v]*[\r\n]")
 _LINE_END = re.compile(r"\r\n?|\n")
 
 
@@ -175,7 +183,7 @@ def show_file(parsed: Parsed) -> str:
     text = parsed.source.text
     # Each piece is (start, end, what to write); a comment inside a statement sorts before it.
     pieces = [(node.start, node.end, show(node)) for node in parsed.statements]
-    pieces += [(start, end, text[start:end]) for start, end in parsed.broken]
+    pieces += [(start, end, text[_indent(text, start) : end]) for start, end in parsed.broken]
     pieces.sort()
     broken = set(parsed.broken)
     kept: dict[int, list[str]] = {}
@@ -192,11 +200,18 @@ def show_file(parsed: Parsed) -> str:
     return _join(text, sorted(pieces + alone), kept)
 
 
+def _indent(text: str, start: int) -> int:
+    """Where the blanks in front of a piece begin, if it is the first on its line."""
+    indent = start
+    while indent and text[indent - 1] in " \t":
+        indent -= 1
+    return indent if not indent or text[indent - 1] in "\r\n" else start
+
+
 def _join(text: str, pieces: list[tuple[int, int, str]], kept: dict[int, list[str]]) -> str:
     if not pieces:
         return ""
-    end_of_line = _LINE_END.search(text)
-    newline = end_of_line[0] if end_of_line else "\n"
+    newline = next((end for end in ("\r\n", "\n", "\r") if end in text), "\n")
     out: list[str] = []
     last = 0
     for start, end, written in pieces:

@@ -1,4 +1,4 @@
-"""Faults to diagnostics: a mistake is put right and the text read again before any help is offered."""
+"""Faults to diagnostics: what help offers has been tried out before."""
 
 from collections.abc import Callable, Iterable
 
@@ -28,7 +28,7 @@ def explain(source: Source, cursor: Cursor, fault: Fault, attempt: Attempt) -> l
     offset = start
     if len(text) <= _LONGEST_REPAIR:
         while len(edits) < _MOST_REPAIRS and (edit := faults[-1].edit) is not None:
-            edits.append(Edit(edit.start - offset, edit.end - offset, edit.text))
+            edits.append(_shifted(edit, -offset))
             text = _apply(text, edits[-1])
             outcome = attempt(text)
             offset = 0
@@ -44,7 +44,7 @@ def explain(source: Source, cursor: Cursor, fault: Fault, attempt: Attempt) -> l
 
 
 def corrected(cursor: Cursor, edits: Iterable[Edit], attempt: Attempt) -> str | None:
-    """What a text that reads becomes when the edits of its remarks are done; none if it then fails."""
+    """What a text that reads becomes with the edits of its remarks; none if it then fails."""
     start = cursor.starts[0]
     text = cursor.text[start : cursor.after(cursor.last)]
     if len(text) > _LONGEST_REPAIR:
@@ -58,13 +58,19 @@ def corrected(cursor: Cursor, edits: Iterable[Edit], attempt: Attempt) -> str | 
 def diagnostic(
     source: Source, fault: Fault, severity: Severity, corrected: str | None
 ) -> Diagnostic:
-    """A fault as users see it; `corrected` is the whole text put right, in place of the bare hint."""
+    """A fault as users see it; `corrected` is the text put right, in place of the bare hint."""
     fix = None
-    if fault.edit is not None:
-        fix = Fix(Span(source, fault.edit.start, fault.edit.end), fault.edit.text)
-    help = fault.hint if corrected is None else f"write: {corrected}"
+    edit = fault.edit
+    if edit is not None and source.text[edit.start : edit.end] != edit.text:
+        fix = Fix(Span(source, edit.start, edit.end), edit.text)
+    way_out = f"write: {corrected}" if corrected else fault.hint
     span = Span(source, fault.start, fault.end)
-    return Diagnostic(fault.rule, severity, fault.message, span, help, fix)
+    return Diagnostic(fault.rule, severity, fault.message, span, way_out, fix)
+
+
+def _shifted(edit: Edit, by: int) -> Edit:
+    parts = tuple(_shifted(part, by) for part in edit.parts)
+    return Edit(edit.start + by, edit.end + by, edit.text, parts)
 
 
 def _apply(text: str, edit: Edit) -> str:
@@ -76,12 +82,21 @@ def _moved_back(fault: Fault, edits: list[Edit], start: int) -> Fault:
 
     def back(offset: int) -> int:
         for edit in reversed(edits):
-            if offset >= edit.start + len(edit.text):
-                offset += edit.end - edit.start - len(edit.text)
-            elif offset > edit.start:
-                offset = edit.start
+            offset = _before(edit, offset)
         return offset + start
 
     edit = fault.edit and Edit(back(fault.edit.start), back(fault.edit.end), fault.edit.text)
     first, last = back(fault.start), back(fault.end)
     return Fault(fault.rule, fault.message, first, max(first, last), fault.hint, edit)
+
+
+def _before(edit: Edit, offset: int) -> int:
+    """Where a character stood before an edit; the place of the edit if it was not there."""
+    longer = 0
+    for part in edit.parts or (edit,):
+        if offset <= part.start + longer:
+            break
+        if offset < part.start + longer + len(part.text):
+            return part.start
+        longer += len(part.text) - (part.end - part.start)
+    return offset - longer

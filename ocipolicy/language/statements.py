@@ -1,9 +1,10 @@
-"""Reads one statement: allow, deny, define, endorse, admit, and every part of them but conditions."""
+"""Reads one statement: allow, deny, define, endorse or admit; its condition is read elsewhere."""
 
-from ocipolicy.language import mistakes
+from ocipolicy.language import grant_mistakes, mistakes
 from ocipolicy.language.condition_mistakes import behind_condition
 from ocipolicy.language.conditions import ConditionReader
-from ocipolicy.language.lexer import OCID
+from ocipolicy.language.lexer import OCID, is_bare
+from ocipolicy.language.mistakes import STARTERS, SUBJECTS
 from ocipolicy.language.tree import (
     Access,
     AliasKind,
@@ -28,10 +29,8 @@ from ocipolicy.language.tree import (
     VerbGrant,
 )
 
-STARTERS = ("allow", "deny", "define", "endorse", "admit")
-
 _KINDS: dict[str, Kind] = {"allow": "allow", "deny": "deny", "endorse": "endorse", "admit": "admit"}
-_DENIED: dict[str, Kind] = {"endorse": "deny-endorse", "admit": "deny-admit"}
+DENIED: dict[str, Kind] = {"endorse": "deny-endorse", "admit": "deny-admit"}
 _ALIAS_KINDS: dict[str, AliasKind] = {
     "tenancy": "tenancy",
     "tenant": "tenancy",
@@ -41,6 +40,7 @@ _ALIAS_KINDS: dict[str, AliasKind] = {
     "compartment": "compartment",
     "service": "service",
 }
+_SECOND_WORDS = frozenset({*_ALIAS_KINDS, *SUBJECTS, *DENIED, "any", "dynamic"})
 _NAMED: dict[str, SubjectType] = {
     "group": "group",
     "dynamic-group": "dynamic-group",
@@ -48,8 +48,9 @@ _NAMED: dict[str, SubjectType] = {
     "resource": "resource",
 }
 # Names may be keywords too, as long as what must follow a name follows them.
-_BEHIND_SUBJECT = frozenset({"to", "of", "{", ","})
+_BEHIND_SUBJECT = frozenset({"to", "of", "{", ",", "/"})
 _BEHIND_PLACE = frozenset({"", "where", "of", "with", ":"})
+_OCID_STARTS = ("ocid1.", "'ocid1.")
 _RESERVED = frozenset({"to", "of", "in", "where", "with", "as"})
 
 
@@ -64,17 +65,18 @@ class StatementReader(ConditionReader):
         Raises Fault where the text is no statement. Forms that are read but should be written
         otherwise are left in `remarks`. The first word is one of STARTERS.
         """
-        first = self.words[0].lower()
-        if first == "define":
-            return self._define()
-        kind = _KINDS[first]
-        self.index = 1
-        if first == "deny":
-            denied = _DENIED.get(self.words[1].lower())
+        first = self.index
+        word = self.words[first].lower()
+        self.index = first + 1
+        if word == "define":
+            return self._define(first)
+        kind = _KINDS[word]
+        if word == "deny":
+            denied = DENIED.get(self.words[first + 1].lower())
             if denied is not None:
                 kind = denied
-                self.index = 2
-        return self._access(kind)
+                self.index = first + 2
+        return self._access(kind, first)
 
     def rule(self) -> Condition:
         """The whole text as the matching rule of a dynamic group. Raises Fault."""
@@ -83,14 +85,13 @@ class StatementReader(ConditionReader):
             raise behind_condition(self, 0)
         return condition
 
-    def piece(self, until: int) -> "StatementReader":
-        """The tokens before `until` by themselves, read as far and with the same remarks."""
-        piece = StatementReader(self.text, self.words[:until], self.starts[: until + 1])
-        piece.index = self.index
+    def piece(self, first: int, until: int) -> "StatementReader":
+        """The tokens from `first` to before `until` by themselves, with the remarks so far."""
+        piece = StatementReader(self.text, self.words[first:until], self.starts[first : until + 1])
         piece.remarks = self.remarks
         return piece
 
-    def _access(self, kind: Kind) -> Access:
+    def _access(self, kind: Kind, first: int) -> Access:
         words = self.words
         subject = self._subject()
         of = None
@@ -104,15 +105,17 @@ class StatementReader(ConditionReader):
         condition: Condition | None = None
         if words[self.index].lower() == "where":
             self.index += 1
-            first = self.index
+            where = self.index
             condition = self.condition()
             if words[self.index] and not self._at_next_statement():
-                raise behind_condition(self, first)
+                raise behind_condition(self, where)
         elif words[self.index] and not self._at_next_statement():
             alias = words[self.index - 1].lower() == "tenancy"
-            raise mistakes.behind_location(self, alias=alias)
+            raise grant_mistakes.behind_location(self, alias=alias)
         end = self.after(self.index - 1)
-        return Access(kind, subject, grant, location, condition, of, start=self.starts[0], end=end)
+        return Access(
+            kind, subject, grant, location, condition, of, start=self.starts[first], end=end
+        )
 
     def _at_next_statement(self) -> bool:
         """Whether a further statement begins here, on the same line."""
@@ -121,12 +124,7 @@ class StatementReader(ConditionReader):
         if words[at].lower() not in STARTERS:
             return False
         following = words[at + 1].lower()
-        return (
-            following in _ALIAS_KINDS
-            or following in mistakes.SUBJECTS
-            or following in _DENIED
-            or words[at + 2].lower() == "as"
-        )
+        return following in _SECOND_WORDS or words[at + 2].lower() == "as"
 
     def _subject(self) -> Subject:
         words = self.words
@@ -180,16 +178,17 @@ class StatementReader(ConditionReader):
         words = self.words
         names = [self._reference(kind)]
         if kind == "resource":
-            if self.is_name(self.index) and words[self.index].lower() not in _BEHIND_SUBJECT:
+            at = self.index
+            if self.is_name(at) and words[at].lower() not in _BEHIND_SUBJECT:
                 names.append(self._reference(kind))
+                again = next((each for each in (at - 1, at) if self.twice(each)), None)
+                if again is not None:
+                    self.remarks.append(self.repeated(again))
         else:
             while words[self.index] == ",":
                 self.index += 1
-                if words[self.index].lower() == kind and words[self.index + 1] not in (
-                    ",",
-                    "to",
-                    "{",
-                ):
+                keyword = words[self.index].lower() == kind
+                if keyword and words[self.index + 1].lower() not in _BEHIND_SUBJECT:
                     raise mistakes.repeated_keyword(self, kind)
                 names.append(self._reference(kind))
         end = self.after(self.index - 1)
@@ -204,9 +203,11 @@ class StatementReader(ConditionReader):
             self.index = at + 1
             ocid = self._ocid(kind)
             return Ocid(ocid, start=self.starts[at], end=self.after(at + 1))
-        if word.startswith(("ocid1.", "'ocid1.")):
+        if word.startswith(_OCID_STARTS):
             raise mistakes.ocid_without_id(self, kind)
         name = self._name(kind, _BEHIND_SUBJECT)
+        if word.lower() == "id":
+            self.remarks.append(mistakes.id_as_name(self, at))
         if words[self.index] == "/" and kind in ("group", "dynamic-group"):
             self.index += 1
             group = self._name(kind, _BEHIND_SUBJECT)
@@ -222,12 +223,10 @@ class StatementReader(ConditionReader):
         if word.lower() in _RESERVED and self.words[at + 1].lower() not in behind:
             raise mistakes.no_name(self, kind)
         self.index = at + 1
-        if word[0] == "'":
-            if len(word) == 2:
-                self.index = at
-                raise mistakes.no_name(self, kind)
-            return word[1:-1]
-        return word
+        if word == "''":
+            self.index = at
+            raise mistakes.no_name(self, kind)
+        return _unquoted(word)
 
     def _ocid(self, kind: str) -> str:
         """What stands for an OCID after `id`; a remark where it does not look like one."""
@@ -235,6 +234,8 @@ class StatementReader(ConditionReader):
         if not self.is_name(at):
             raise mistakes.no_ocid(self, kind)
         ocid = self.words[at].strip("'")
+        if not is_bare(ocid) or ocid.lower() in _RESERVED:
+            raise mistakes.no_ocid(self, kind)
         if not OCID.fullmatch(ocid):
             self.remarks.append(mistakes.no_ocid(self, kind))
         elif "xxxxxxxx" in ocid.lower():
@@ -254,7 +255,7 @@ class StatementReader(ConditionReader):
         if lower == "tenant":
             self.remark(
                 "tenant",
-                "Oracle's pages write both `of tenant` and `of tenancy`; the second is the common form",
+                "Oracle's pages have `of tenant` and `of tenancy`; the second is the common form",
                 "write of tenancy",
                 at=first + 1,
                 to=first + 1,
@@ -263,7 +264,7 @@ class StatementReader(ConditionReader):
         elif lower != "tenancy":
             raise mistakes.no_admit_tenancy(self)
         self.index = first + 2
-        alias = self._name("tenancy", _BEHIND_SUBJECT)
+        alias = self._tenancy()
         return OfTenancy(alias, start=self.starts[first], end=self.after(self.index - 1))
 
     def _grant(self, kind: Kind) -> Grant:
@@ -281,28 +282,28 @@ class StatementReader(ConditionReader):
                 edit=self.before(at, "to"),
             )
         else:
-            raise mistakes.no_to(self)
+            raise grant_mistakes.no_to(self)
         at = self.index
         word = words[at]
         if word == "{":
             return self._permissions()
         if not self.is_word(at) or word.lower() in _RESERVED:
-            raise mistakes.no_verb(self)
+            raise grant_mistakes.no_verb(self)
         verb = word.lower()
         self.index = at + 1
         if verb == "associate" and kind not in ("allow", "deny"):
             return self._associate(at)
         if verb == "be" and words[at + 2].lower() == "for":
-            raise mistakes.legacy_role(self)
+            raise grant_mistakes.legacy_role(self)
         resource = self._resource()
-        if verb not in mistakes.VERBS:
-            self.remarks.append(mistakes.unknown_verb(self, at))
+        if verb not in grant_mistakes.VERBS:
+            self.remarks.append(grant_mistakes.unknown_verb(self, at))
         return VerbGrant(verb, resource, start=self.starts[at], end=self.after(at + 1))
 
     def _resource(self) -> str:
         at = self.index
         if not self.is_word(at) or self.words[at].lower() in _RESERVED:
-            raise mistakes.no_resource(self)
+            raise grant_mistakes.no_resource(self)
         self.index = at + 1
         return self.words[at].lower()
 
@@ -313,13 +314,13 @@ class StatementReader(ConditionReader):
         self.index = first + 1
         while True:
             if not self.is_word(self.index):
-                raise mistakes.no_permission(self)
+                raise grant_mistakes.no_permission(self)
             permissions.append(words[self.index].upper())
             self.index += 1
             if words[self.index] == "}":
                 break
             if words[self.index] != ",":
-                raise mistakes.unclosed_permissions(self)
+                raise grant_mistakes.unclosed_permissions(self)
             self.index += 1
         self.index += 1
         end = self.after(self.index - 1)
@@ -329,7 +330,7 @@ class StatementReader(ConditionReader):
         resource = self._resource()
         location = self._in(first)
         if self.words[self.index].lower() != "with":
-            raise mistakes.no_with(self)
+            raise grant_mistakes.no_with(self)
         self.index += 1
         with_resource = self._resource()
         with_location = self._in(first)
@@ -341,7 +342,7 @@ class StatementReader(ConditionReader):
     def _in(self, grant: int) -> Location:
         """One end of an associate: any location that an endorse or an admit can name."""
         if self.words[self.index].lower() != "in":
-            raise mistakes.no_in(self, grant)
+            raise grant_mistakes.no_in(self, grant)
         self.index += 1
         return self._location(foreign=True, endorse=True)
 
@@ -356,14 +357,14 @@ class StatementReader(ConditionReader):
             ):
                 self.remark(
                     "missing-location",
-                    "an admit of permissions without a location is printed on one of Oracle's pages only",
+                    "only one of Oracle's pages has an admit of permissions without a location",
                     "say where: in tenancy or in compartment NAME",
                     at=at,
                     to=at,
                     edit=None,
                 )
                 return None
-            raise mistakes.no_in(self, at - 2)
+            raise grant_mistakes.no_in(self, at - 2)
         self.index = at + 1
         return self._location(
             foreign=kind not in ("allow", "deny"), endorse=kind.endswith("endorse")
@@ -376,20 +377,20 @@ class StatementReader(ConditionReader):
         lower = words[first].lower()
         if lower == "tenancy":
             self.index = first + 1
-            if foreign and self.is_name(first + 1) and not self._at_next_statement():
-                following = words[first + 1].lower()
-                if following not in ("where", "with") or words[first + 2].lower() in (
-                    "where",
-                    "with",
-                ):
-                    alias = self._name("tenancy", _BEHIND_PLACE)
-                    return InTenancy(alias, start=self.starts[first], end=self.after(first + 1))
+            if (
+                foreign
+                and self.is_name(first + 1)
+                and words[first + 1].lower() not in _RESERVED
+                and not self._at_next_statement()
+            ):
+                alias = self._tenancy()
+                return InTenancy(alias, start=self.starts[first], end=self.after(self.index - 1))
             return InTenancy(None, start=self.starts[first], end=self.after(first))
         if lower == "any-tenancy" and endorse:
             self.index = first + 1
             return InAnyTenancy(start=self.starts[first], end=self.after(first))
         if lower != "compartment":
-            raise mistakes.no_location(self, endorse=endorse)
+            raise grant_mistakes.no_location(self, endorse=endorse)
         self.index = first + 1
         word = words[first + 1]
         if word.lower() == "id" and words[first + 2].lower() not in _BEHIND_PLACE:
@@ -398,16 +399,18 @@ class StatementReader(ConditionReader):
             tenancy = self._of_named_tenancy() if foreign else None
             end = self.after(self.index - 1)
             return InCompartmentId(ocid, tenancy, start=self.starts[first], end=end)
-        if word.startswith(("ocid1.", "'ocid1.")):
+        if word.startswith(_OCID_STARTS):
             raise mistakes.ocid_without_id(self, "compartment")
         path = [self._name("compartment", _BEHIND_PLACE)]
+        if word.lower() == "id":
+            self.remarks.append(mistakes.id_as_name(self, first + 1))
         while words[self.index] == ":":
             self.index += 1
             if not self.is_name(self.index):
-                raise mistakes.empty_path_part(self)
+                raise grant_mistakes.empty_path_part(self)
             path.append(self._name("compartment", _BEHIND_PLACE))
         if words[self.index] == "/":
-            raise mistakes.slash_in_path(self)
+            raise grant_mistakes.slash_in_path(self)
         tenancy = self._of_named_tenancy() if foreign else None
         end = self.after(self.index - 1)
         return InCompartment(tuple(path), tenancy, start=self.starts[first], end=end)
@@ -421,30 +424,43 @@ class StatementReader(ConditionReader):
             self.index = at + 1
             raise mistakes.no_admit_tenancy(self)
         self.index = at + 2
-        return self._name("tenancy", _BEHIND_PLACE)
+        return self._tenancy()
 
-    def _define(self) -> Define:
+    def _tenancy(self) -> str:
+        """The alias of a tenancy; `id OCID` and an OCID stand there by mistake."""
+        at = self.index
+        if self.words[at].lower() == "id" and self.words[at + 1].startswith(_OCID_STARTS):
+            raise mistakes.id_of_tenancy(self)
+        if self.words[at].lower() in _RESERVED:
+            raise mistakes.no_name(self, "tenancy")
+        if self.words[at].lower() == "tenancy":
+            raise self.repeated(at)
+        alias = self._name("tenancy", _BEHIND_PLACE)
+        if self.words[at].startswith(_OCID_STARTS):
+            self.remarks.append(mistakes.ocid_as_alias(self, at))
+        return alias
+
+    def _define(self, first: int) -> Define:
         words = self.words
-        what = _ALIAS_KINDS.get(words[1].lower())
-        inferred = False
-        self.index = 2
-        if words[1].lower() == "dynamic" and words[2].lower() == "group":
+        at = self.index
+        kind = words[at].lower()
+        what = _ALIAS_KINDS.get(kind)
+        if kind == "dynamic" and words[at + 1].lower() == "group":
             what = "dynamic-group"
-            self._remark_spelling(what, 1, 2)
-            self.index = 3
-        elif what is not None and words[1].lower() != what:
-            self._remark_spelling(what, 1, 1)
-        elif what is None:
-            self.index = 1
-            inferred = True
+            self._remark_spelling(what, at, at + 1)
+            self.index = at + 2
+        elif what is not None:
+            self.index = at + 1
+            if kind != what:
+                self._remark_spelling(what, at, at)
         alias_at = self.index
         if words[alias_at].lower() == "as" and words[alias_at + 1].lower() != "as":
-            raise mistakes.no_name(self, what or "alias")
-        alias = self._name(what or "alias", frozenset({"as"}))
+            raise mistakes.no_alias(self, what)
+        alias = self._alias()
         if words[self.index] == "/" and what in ("group", "dynamic-group"):
             raise mistakes.domain_in_alias(self, alias_at)
         if words[self.index].lower() != "as":
-            raise mistakes.no_as(self, inferred=inferred)
+            raise mistakes.no_as(self, alias_at, inferred=what is None)
         self.index += 1
         if words[self.index].lower() == "id":
             self.index += 1
@@ -454,17 +470,28 @@ class StatementReader(ConditionReader):
         if what is None:
             what = _ALIAS_KINDS.get(ocid.split(".")[1].lower())
             if what is None:
-                raise mistakes.no_alias_kind(self)
+                raise mistakes.no_alias_kind(self, alias_at)
             self.remark(
                 "short-define",
                 "Oracle's page on Digital Assistant leaves out what the alias stands for;"
                 f" every other page has `define {what}`",
                 f"write define {what} {alias}",
-                at=0,
-                to=1,
-                edit=self.before(1, what),
+                at=first,
+                to=at,
+                edit=self.before(at, what),
             )
         if words[self.index] and not self._at_next_statement():
             raise mistakes.behind_define(self)
         end = self.after(self.index - 1)
-        return Define(what, alias, ocid, start=self.starts[0], end=end)
+        return Define(what, alias, ocid, start=self.starts[first], end=end)
+
+    def _alias(self) -> str:
+        """The name that a define gives."""
+        if not self.is_name(self.index) or self.words[self.index] == "''":
+            raise mistakes.no_alias(self, None)
+        self.index += 1
+        return _unquoted(self.words[self.index - 1])
+
+
+def _unquoted(word: str) -> str:
+    return word[1:-1] if word[0] == "'" else word

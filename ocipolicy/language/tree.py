@@ -27,7 +27,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Name(Node):
-    """A group, dynamic group, service or resource by name, in an identity domain or the default one."""
+    """A group, dynamic group, service or resource by name; no domain is the default one."""
 
     name: str
     domain: str | None = None
@@ -81,7 +81,7 @@ Location = InTenancy | InAnyTenancy | InCompartment | InCompartmentId
 
 @dataclass(frozen=True, slots=True)
 class VerbGrant(Node):
-    """`use generative-ai-family`. Any two words will do: the reference knows which mean something."""
+    """`use generative-ai-family`; any two words will do, the reference knows their meaning."""
 
     verb: str
     resource: str
@@ -159,7 +159,7 @@ Condition = Clause | All | Any
 
 @dataclass(frozen=True, slots=True)
 class Define(Node):
-    """`define tenancy ALIAS as OCID`: a name for something of another tenancy, within one policy."""
+    """`define tenancy ALIAS as OCID`: a name for something elsewhere, within one policy."""
 
     what: AliasKind
     alias: str
