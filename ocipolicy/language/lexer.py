@@ -130,7 +130,8 @@ class Cursor:
         self.last = len(words) - 1
         end = starts[self.last] + len(words[-1]) if words else starts[0]
         self.words = [*words, *_AHEAD]
-        self.starts = [*starts[: self.last + 1], end, end, end, end]
+        self.starts = [*starts, end, end, end]
+        self.starts[len(words)] = end
         self.index = 0
         self.remarks: list[Fault] = []
 
