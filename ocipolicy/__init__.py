@@ -2,7 +2,7 @@
 
 The whole product is one pipeline. Each room takes what the one before gives, and none looks back:
 
-1. `config`     a YAML file -> Config: who calls, what they may use, in which tenancy and compartment.
+1. `config`     a YAML file -> Config: who calls what, in which tenancy and compartment.
                 Every mistake of the file is found in one run, with its place.
 2. `render`     Config and a scenario of `templates/` -> Bundle: the policies of each tenancy. A
                 template's text is parsed at once, and a value can change nothing but its own leaf.
@@ -19,18 +19,18 @@ Below them lie three rooms that know nothing of each other's questions:
 For programs: `parse(text)` gives statements and diagnostics, `show(statement)` its canonical text.
 """
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # what type checkers take for true, without the import of `typing`
 if TYPE_CHECKING:
     from ocipolicy.language import parse, show
 
 __all__ = ["parse", "show"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     # Late, so that `import ocipolicy` costs nothing.
     if name in __all__:
         from ocipolicy import language
 
-        return getattr(language, name)
+        value: object = getattr(language, name)
+        return value
     raise AttributeError(f"module 'ocipolicy' has no attribute {name!r}")

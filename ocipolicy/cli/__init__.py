@@ -4,14 +4,21 @@ Exit codes: 0 yes or clean, 1 the input was read and has an error (or the answer
 no answer: wrong usage, something that cannot be read or written, no network.
 """
 
+import errno
+import gc
 import importlib
 import io
+import os
 import sys
+from types import ModuleType
 from typing import Any
 
 import click
 
 from ocipolicy.diagnostics import CannotGoOn, closest
+
+# Pydantic would look for plugins among all installed packages, at every start; we have none.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 # The commands in the order of the work, each in the module of its own name; only the one that is
 # asked for is imported.
@@ -20,6 +27,7 @@ COMMANDS = {
     "render": "Render the policies of a config, per tenancy.",
     "parse": "Show the tree of policy statements.",
     "fmt": "Bring policy files into canonical form.",
+    "reference": "Look up what OCI's words mean, with sources.",
     "schema": "Print the JSON Schema of the config file.",
 }
 
@@ -35,7 +43,7 @@ class Commands(click.Group):
         """The command of a name."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"ocipolicy.cli.{cmd_name}")
+        module = _imported(f"ocipolicy.cli.{cmd_name}")
         command: click.Command = module.command
         return command
 
@@ -59,19 +67,45 @@ class Commands(click.Group):
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
+        if os.environ.get("NO_COLOR"):
+            ctx.color = False
         try:
             return super().invoke(ctx)
         except CannotGoOn as error:
-            click.echo(click.style("error: ", fg="red", bold=True) + error.message, err=True)
-            if error.help:
-                click.echo(click.style("help: ", fg="cyan") + error.help, err=True)
-            ctx.exit(2)
+            show_failure(error)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # the reader has seen enough; click ends this quietly
+            _lost_output(error)
+        return ctx.exit(2)
+
+
+def _imported(name: str) -> ModuleType:
+    """A module, imported without looks for garbage in between: they are a tenth of the start."""
+    gc.disable()
+    try:
+        return importlib.import_module(name)
+    finally:
+        gc.enable()
+
+
+def _lost_output(error: OSError) -> None:
+    """Say that standard output is full or broken, and let go of what is left in its buffer."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    show_failure(CannotGoOn(f"the output cannot be written: {error.strerror or error}"))
+
+
+def show_failure(error: CannotGoOn) -> None:
+    """Why a command cannot go on, to standard error."""
+    click.echo(click.style("error: ", fg="red", bold=True) + error.message, err=True)
+    if error.help:
+        click.echo(click.style("help: ", fg="cyan") + error.help, err=True)
 
 
 @click.group(
     name="ocipolicy",
     cls=Commands,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: ocipolicy init cross-tenancy, then ocipolicy render",
 )
 @click.version_option(package_name="ocipolicy", message="%(prog)s %(version)s")

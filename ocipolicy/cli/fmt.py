@@ -2,14 +2,13 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
-from ocipolicy.cli.terminal import paint, read, show_diagnostics
-from ocipolicy.diagnostics import has_errors
+from ocipolicy.cli import show_failure
+from ocipolicy.cli.terminal import BYTE_ORDER_MARK, paint, read_whole, show_diagnostics
+from ocipolicy.diagnostics import CannotGoOn, has_errors
 from ocipolicy.language import parse, show_file
-from ocipolicy.outputs import files as on_disk
 
 
 @click.command("fmt", epilog="Example: ocipolicy fmt --check policies/*.policy")
@@ -21,32 +20,55 @@ def command(files: tuple[str, ...], check: bool) -> None:
     One statement a line, keywords in lower case, quotes where they are needed. Comments stay; a
     broken statement is left exactly as it is, reported, and makes the exit code 1.
     """
-    failed = False
+    code = 0
     for file in files:
-        text, origin = read(file)
-        parsed = parse(text, origin)
-        formatted = show_file(parsed)
-        errors = [each for each in parsed.diagnostics if has_errors([each])]
-        show_diagnostics(errors)
-        failed = failed or bool(errors)
-        if check:
-            for line in _diff(text, formatted, origin):
-                click.echo(line)
-            failed = failed or formatted != text
-        elif file == "-":
-            click.echo(formatted, nl=False)
-        elif formatted != text:
-            on_disk.replace(Path(file), formatted)
-            click.echo(f"formatted {file}", err=True)
-    sys.exit(failed)
+        try:
+            code = max(code, _format(file, check))
+        except CannotGoOn as error:
+            show_failure(error)
+            code = 2
+    sys.exit(code)
+
+
+def _format(file: str, check: bool) -> int:
+    """Format one file, or show what would change; 1 where something is wrong or would change."""
+    whole, origin = read_whole(file)
+    text = whole.removeprefix(BYTE_ORDER_MARK)
+    mark = whole[: len(whole) - len(text)]
+    parsed = parse(text, origin)
+    formatted = show_file(parsed)
+    errors = [each for each in parsed.diagnostics if has_errors([each])]
+    show_diagnostics(errors)
+    changes = formatted != text
+    if check:
+        for line in _diff(text, formatted, origin) if changes else ():
+            click.echo(line)
+        return bool(errors) or changes
+    if file == "-":
+        # As bytes, so that neither the line ends nor the encoding of a terminal change them.
+        click.echo((mark + formatted).encode(), nl=False)
+    elif changes:
+        _replace(file, mark + formatted)
+        click.echo(f"formatted {file}", err=True)
+    return bool(errors)
+
+
+def _replace(file: str, text: str) -> None:
+    # Late, since it is felt at every start, and a file that is well formed already needs none.
+    from pathlib import Path
+
+    from ocipolicy.outputs.files import replace
+
+    replace(Path(file), text)
 
 
 def _diff(before: str, after: str, origin: str) -> Iterator[str]:
     from difflib import unified_diff
 
     kinds = {"+": "added", "-": "removed", "@": "comment"}
-    lines = unified_diff(
-        before.splitlines(), after.splitlines(), origin, f"{origin} (formatted)", lineterm="", n=1
-    )
-    for line in lines:
+    names = (origin, f"{origin} (formatted)")
+    old, new = before.splitlines(), after.splitlines()
+    if old == new:
+        yield f"{origin}: nothing but line ends would change"
+    for line in unified_diff(old, new, *names, lineterm="", n=1):
         yield paint(line, kinds.get(line[:1], ""))

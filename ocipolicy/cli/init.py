@@ -1,13 +1,16 @@
 """`ocipolicy init`: a commented config file to start from."""
 
+import re
 import sys
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 import jinja2
 import yaml
+from jinja2.meta import find_undeclared_variables
 
 from ocipolicy.cli.terminal import paint, show_diagnostics
 from ocipolicy.config import load
@@ -16,69 +19,89 @@ from ocipolicy.outputs import files as on_disk
 from ocipolicy.outputs.files import File
 from ocipolicy.render.templates import Templates
 
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What a config is made of; the defaults are those of the examples."""
-
-    name: str = "sales-assistant"
-    caller_tenancy: str | None = "ocid1.tenancy.oc1..caller"
-    instances: tuple[str, ...] = ("ocid1.odainstance.oc1.iad.sales",)
-    service_tenancy: str = "ocid1.tenancy.oc1..service"
-    compartment: str | None = "ai:genai"
-    region: str = "us-chicago-1"
-    access: tuple[str, ...] = ("generative-ai", "language")
-    caller_profile: str = "CALLER"
-    service_profile: str = "SERVICE"
+# Answers are keyed by the names that the templates of configs use.
+Answers = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One thing to ask: the field of Answers, the words, and whether several answers are one."""
+    """One thing to ask: the name of the answer, the option that gives it, and the words.
 
-    field: str
+    `parted` is a regular expression of what stands between several answers; `dash` says what a dash
+    stands for, where a config can do without the answer.
+    """
+
+    name: str
+    option: str
     words: str
-    several: bool = False
+    parted: str | None = None
+    dash: str | None = None
 
 
 QUESTIONS = (
-    Question("name", "Name (prefix of the policies)"),
-    Question("caller_tenancy", "OCID of the tenancy with the instances (paired: - if not known)"),
-    Question("instances", "OCIDs of the instances, parted by commas", several=True),
-    Question("service_tenancy", "OCID of the tenancy with the Generative AI subscription"),
-    Question("compartment", "Compartment for the calls (path or OCID; - for the whole tenancy)"),
-    Question("region", "Region where Generative AI is called"),
-    Question("access", "What they may use, parted by commas", several=True),
-    Question("caller_profile", "OCI profile for the caller's tenancy"),
-    Question("service_profile", "OCI profile for the service's tenancy"),
+    Question("name", "--name", "Name, with which the policies' names begin"),
+    Question(
+        "caller_tenancy",
+        "--caller-tenancy",
+        "OCID of the tenancy with the instances",
+        dash="if you do not know it yet",
+    ),
+    Question("instances", "--instance", "OCIDs of the instances", parted=r"[\s,]+"),
+    Question("service_tenancy", "--service-tenancy", "OCID of the tenancy with Generative AI"),
+    Question(
+        "compartment",
+        "--compartment",
+        "Compartment of the calls, as path or OCID",
+        dash="for the whole tenancy",
+    ),
+    Question("region", "--region", "Region where Generative AI is called"),
+    Question("access", "--access", "Services, or service:part,part", parted=r",?\s+"),
+    Question("caller_profile", "--profile caller=", "OCI profile for the instances' tenancy"),
+    Question("service_profile", "--profile service=", "OCI profile for Generative AI's tenancy"),
 )
 
-# A dash leaves these out: the whole tenancy, and a source tenancy that Oracle has not told yet.
-_MAY_BE_LEFT_OUT = ("compartment", "caller_tenancy")
 
-
-@click.command(
-    "init",
-    epilog="Example: ocipolicy init cross-tenancy --name sales-assistant --region us-chicago-1",
-)
+@click.command("init", epilog="Example: ocipolicy init cross-tenancy --name sales-assistant")
 @click.argument("scenario", required=False)
 @click.option(
     "-o",
     "--output",
     "output",
+    metavar="FILE",
     default="ocipolicy.yaml",
     show_default=True,
-    help="- for the terminal.",
+    help="Where to write; - for the terminal.",
 )
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-@click.option("--name", help="Prefix of the policies' names.")
-@click.option("--caller-tenancy", help="OCID of the tenancy with the instances; - if not known.")
-@click.option("--instance", "instances", multiple=True, help="OCID of an instance; repeat it.")
-@click.option("--service-tenancy", help="OCID of the tenancy with the subscription.")
-@click.option("--compartment", help="Path or OCID; - for the whole tenancy.")
-@click.option("--region", help="Where Generative AI is called.")
-@click.option("--access", multiple=True, help="Service, or service:part,part; repeat it.")
-@click.option("--profile", "profiles", multiple=True, help="NAME, or caller=NAME and service=NAME.")
+@click.option("--name", metavar="NAME", help="Prefix of the policies' names.")
+@click.option(
+    "--caller-tenancy",
+    metavar="OCID",
+    help="The tenancy with the instances; - if it is not known yet (paired).",
+)
+@click.option(
+    "--instance",
+    "instances",
+    metavar="OCID",
+    multiple=True,
+    help="An instance that calls; may be repeated.",
+)
+@click.option("--service-tenancy", metavar="OCID", help="The tenancy with Generative AI.")
+@click.option("--compartment", metavar="PATH", help="Or OCID; - for the whole tenancy.")
+@click.option("--region", metavar="REGION", help="Where Generative AI is called.")
+@click.option(
+    "--access",
+    metavar="SERVICE",
+    multiple=True,
+    help="A service, or service:part,part; may be repeated.",
+)
+@click.option(
+    "--profile",
+    "profiles",
+    metavar="NAME",
+    multiple=True,
+    help="OCI profile; caller=NAME and service=NAME for one side each.",
+)
 def command(scenario: str | None, output: str, force: bool, **options: Any) -> None:
     """Write a commented config for SCENARIO: same-tenancy, cross-tenancy or paired.
 
@@ -88,29 +111,30 @@ def command(scenario: str | None, output: str, force: bool, **options: Any) -> N
     templates = Templates()
     asking = sys.stdin.isatty() and sys.stdout.isatty() and output != "-"
     name = _scenario(scenario, templates, asking)
+    questions = _questions(templates, name)
+    given = _given(options, name, questions)
     if output != "-" and Path(output).exists() and not force:
         raise Unwritable(f"{output} is there already", "add --force to write over it")
-    given = _given(options)
-    answers = replace(Answers(), **given)
-    wanted = [each for each in QUESTIONS if _uses(templates, name, each.field)]
-    open_questions = [each for each in wanted if each.field not in given]
-    if asking:
-        for question in open_questions:
-            answers = _ask(templates, name, question, answers)
-    text = _fill(templates, name, answers)
-    errors = [each for each in load(text, output).diagnostics if has_errors([each])]
+    unanswered = [each for each in questions if each.name not in given]
+    errors = _errors(templates, name, given, output)
     if errors:
         show_diagnostics(errors)
         sys.exit(1)
+    if asking:
+        given = _ask_all(templates, name, unanswered, given)
+    _write(_fill(templates, name, given), output, () if asking else unanswered)
+
+
+def _write(text: str, output: str, examples: Sequence[Question]) -> None:
     if output == "-":
         click.echo(text, nl=False)
         return
     path = Path(output)
     on_disk.write((File(path.name, text),), path.parent)
     click.echo(f"wrote {output}", err=True)
-    if not asking and open_questions:
-        names = ", ".join(each.field.replace("_", " ") for each in open_questions)
-        click.echo(paint("note: ", "note") + f"example values stand in for {names}", err=True)
+    if examples:
+        options = ", ".join(each.option for each in examples)
+        click.echo(paint("note: ", "note") + f"example values stand in for {options}", err=True)
     click.echo(f"next: ocipolicy render {output}", err=True)
 
 
@@ -128,61 +152,95 @@ def _scenario(scenario: str | None, templates: Templates, asking: bool) -> str:
     return scenario
 
 
-def _given(options: dict[str, Any]) -> dict[str, Any]:
-    """The answers that the options give."""
-    given = {key: value for key, value in options.items() if value and key != "profiles"}
-    for key in _MAY_BE_LEFT_OUT:
-        if given.get(key) == "-":
-            given[key] = None
-    for profile in options["profiles"]:
+def _questions(templates: Templates, scenario: str) -> list[Question]:
+    """The questions that the scenario's config has a place for."""
+    environment = _environment(templates)
+    names: set[str] = set()
+    for file in (f"{scenario}/config.yaml.j2", "config-rest.yaml.j2"):
+        names |= find_undeclared_variables(environment.parse(templates.source(file).text))
+    return [each for each in QUESTIONS if each.name in names]
+
+
+def _given(options: dict[str, Any], scenario: str, questions: list[Question]) -> Answers:
+    """The answers that the options give; a usage error for one that the scenario has no use for."""
+    given = {key: value for key, value in options.items() if value not in (None, ())}
+    names = [each.name for each in questions]
+    for profile in given.pop("profiles", ()):
         side, found, name = profile.partition("=")
         if not found:
-            given["caller_profile"] = given["service_profile"] = profile
-        elif side in ("caller", "service") and name:
+            given |= {each: profile for each in names if each.endswith("_profile")}
+        elif side in ("caller", "service"):
             given[f"{side}_profile"] = name
         else:
-            raise click.UsageError(
-                f"--profile takes NAME, caller=NAME or service=NAME, not {profile}"
-            )
+            message = f"--profile takes NAME, caller=NAME or service=NAME, not {profile}."
+            raise click.UsageError(message)
+    for each in QUESTIONS:
+        if each.name in given and each.name not in names:
+            raise click.UsageError(f"{each.option} has no meaning in the scenario {scenario}.")
+        if each.dash and given.get(each.name) == "-":
+            given[each.name] = None
     return given
 
 
-def _uses(templates: Templates, scenario: str, field: str) -> bool:
-    """Whether the scenario's config has a place for an answer."""
-    text = templates.source(f"{scenario}/config.yaml.j2").text
-    text += templates.source("config-rest.yaml.j2").text
-    return f"{field} " in text
+def _ask_all(
+    templates: Templates, scenario: str, questions: list[Question], given: Answers
+) -> Answers:
+    """Ask the questions in order, each until its answer is one that the config can hold."""
+    click.echo("Enter takes the value in brackets.", err=True)
+    for question in questions:
+        words = question.words
+        if question.dash and not _errors(templates, scenario, given | {question.name: None}):
+            words += f" (- {question.dash})"
+        while True:
+            answers = given | {question.name: _ask(question, words, given)}
+            errors = _errors(templates, scenario, answers)
+            if not errors:
+                break
+            for error in errors:
+                click.echo(paint("error: ", "error") + error.message, err=True)
+                if error.help:
+                    click.echo(paint("help: ", "help") + error.help, err=True)
+        given = answers
+    return given
 
 
-def _ask(templates: Templates, scenario: str, question: Question, answers: Answers) -> Answers:
-    """Ask one question until the answer is one that a config can hold."""
-    example = getattr(answers, question.field)
-    default = ", ".join(example) if question.several else example
-    while True:
-        words: str = click.prompt(question.words, default=default, err=True)
-        value: object = words.strip()
-        if question.several:
-            value = tuple(part.strip() for part in words.split(",") if part.strip())
-        elif question.field in _MAY_BE_LEFT_OUT and value == "-":
-            value = None
-        answer: dict[str, Any] = {question.field: value}
-        tried = replace(answers, **answer)
-        errors = _errors(templates, scenario, tried)
-        if not errors:
-            return tried
-        for error in errors:
-            click.echo(paint("error: ", "error") + error.message, err=True)
-            if error.help:
-                click.echo(paint("help: ", "help") + error.help, err=True)
+def _ask(question: Question, words: str, given: Answers) -> object:
+    """Ask one question, once."""
+    example = _with_examples(given)[question.name]
+    default = " ".join(example) if question.parted else example
+    said: str = click.prompt(words, default=default, err=True).strip()
+    if question.parted:
+        return tuple(part for part in re.split(question.parted, said) if part)
+    return None if said == "-" and question.dash else said
 
 
-def _errors(templates: Templates, scenario: str, answers: Answers) -> list[Diagnostic]:
-    """What is wrong with the answers so far; realms may differ while examples still stand in."""
-    found = load(_fill(templates, scenario, answers)).diagnostics
-    return [each for each in found if has_errors([each]) and each.rule != "mixed-realms"]
+def _errors(
+    templates: Templates, scenario: str, given: Answers, origin: str = ""
+) -> list[Diagnostic]:
+    """What is wrong with the config that the answers make."""
+    found = load(_fill(templates, scenario, given), origin).diagnostics
+    return [each for each in found if has_errors([each])]
 
 
-def _fill(templates: Templates, scenario: str, answers: Answers) -> str:
+def _with_examples(given: Answers) -> Answers:
+    """The answers, and examples for the rest, in the realm of the answers."""
+    ocid = re.search(r"ocid1\.[a-z]+\.(oc[0-9]+)\.", str(given))
+    realm = ocid[1] if ocid else "oc1"
+    return {
+        "name": "sales-assistant",
+        "caller_tenancy": f"ocid1.tenancy.{realm}..caller",
+        "instances": (f"ocid1.odainstance.{realm}.iad.sales",),
+        "service_tenancy": f"ocid1.tenancy.{realm}..service",
+        "compartment": "ai:genai",
+        "region": "us-chicago-1",
+        "access": ("generative-ai", "language"),
+        "caller_profile": "CALLER",
+        "service_profile": "SERVICE",
+        **given,
+    }
+
+
+def _environment(templates: Templates) -> jinja2.Environment:
     def load_template(name: str) -> str:
         return templates.source(name).text
 
@@ -195,10 +253,13 @@ def _fill(templates: Templates, scenario: str, answers: Answers) -> str:
         autoescape=False,  # noqa: S701 - the text is YAML; the filter writes its scalars
     )
     environment.filters["yaml"] = _yaml
-    template = environment.get_template(f"{scenario}/config.yaml.j2")
-    values = {each.field: getattr(answers, each.field) for each in QUESTIONS}
-    values["access"] = [_access(each) for each in answers.access]
-    return template.render(values)
+    return environment
+
+
+def _fill(templates: Templates, scenario: str, given: Answers) -> str:
+    answers = _with_examples(given)
+    answers["access"] = [_access(each) for each in answers["access"]]
+    return _environment(templates).get_template(f"{scenario}/config.yaml.j2").render(answers)
 
 
 def _access(word: str) -> object:

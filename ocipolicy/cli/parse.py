@@ -9,10 +9,7 @@ from ocipolicy.diagnostics import has_errors
 from ocipolicy.language import parse, show
 
 
-@click.command(
-    "parse",
-    epilog="Example: ocipolicy parse policies.policy --format json",
-)
+@click.command("parse", epilog="Example: ocipolicy parse policies.policy --format json")
 @click.argument("file")
 @click.option(
     "--format",
@@ -33,7 +30,6 @@ def command(file: str, form: str) -> None:
 
         click.echo(json.dump(json.of_parsed(parsed)))
     else:
-        for statement in parsed.statements:
-            click.echo(show(statement))
+        click.echo("".join(f"{show(each)}\n" for each in parsed.statements), nl=False)
         show_diagnostics(parsed.diagnostics)
     sys.exit(has_errors(parsed.diagnostics))

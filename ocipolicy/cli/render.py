@@ -17,10 +17,7 @@ from ocipolicy.render import Bundle, Templates, render
 FORMATS = ("text", "json", "oci-cli", "terraform")
 
 
-@click.command(
-    "render",
-    epilog="Example: ocipolicy render examples/cross-tenancy.yaml --format terraform -o out",
-)
+@click.command("render", epilog="Example: ocipolicy render --format terraform -o out")
 @click.argument("config", default="ocipolicy.yaml")
 @click.option(
     "--format",
@@ -52,7 +49,8 @@ def command(config: str, form: str, folder: Path | None, templates: tuple[Path, 
     Statements come out per tenancy in canonical form, ready to be pasted into the Console. Exit
     code 1 when the config or a template has an error; nothing is written then.
     """
-    rendered = render(load(*read(config)), Templates(templates))
+    text, origin = read(config, "`ocipolicy init` writes a config to start from")
+    rendered = render(load(text, origin), Templates(templates))
     if form == "json" and folder is None:
         click.echo(json.dump(json.of_bundle(rendered.bundle, rendered.diagnostics)))
     else:
@@ -63,13 +61,13 @@ def command(config: str, form: str, folder: Path | None, templates: tuple[Path, 
     if form in ("oci-cli", "terraform") and bundle.unknown:
         raise CannotGoOn(
             f"{' and '.join(bundle.unknown)} is not known yet, so nothing can be created from this",
-            "render it as text for the request to Oracle, and put the answer into the config",
+            "render it as text for the request to Oracle, and put the answer in the config",
         )
     if folder is not None:
         for path in on_disk.write(_files(bundle, form), folder):
             click.echo(str(path))
         if form == "oci-cli":
-            click.echo("\nIn that folder, as a user who may manage policies:", err=True)
+            click.echo("\nIn that folder, with the home regions in the profiles:", err=True)
             for line in oci_cli.commands(bundle):
                 click.echo(f"  {line}", err=True)
     elif form != "json":

@@ -12,6 +12,8 @@ def command() -> None:
     """Print the JSON Schema of the config file, for editors.
 
     An editor finds it by the config's first line, which `ocipolicy init` writes:
+
+    \b
     # yaml-language-server: $schema=./ocipolicy.schema.json
     """
     click.echo(json.dumps(schema(), indent=2))

@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
 from ocipolicy.diagnostics import Diagnostic, Unreadable
 from ocipolicy.outputs import text as as_text
 
+BYTE_ORDER_MARK = "\ufeff"
 _STYLES: dict[str, dict[str, object]] = {
     "error": {"fg": "red", "bold": True},
     "warning": {"fg": "yellow", "bold": True},
@@ -25,18 +25,26 @@ def paint(words: str, kind: str) -> str:
     return click.style(words, **_STYLES.get(kind, {}))  # type: ignore[arg-type]
 
 
-def read(name: str) -> tuple[str, str]:
+def read(name: str, if_missing: str | None = None) -> tuple[str, str]:
     """The text of a file, or of standard input for `-`, and the name that messages give it.
 
-    Raises Unreadable where there is no such file, or no text in UTF-8 in it.
+    A byte order mark is no part of the text. Raises Unreadable where there is no such file (with
+    the help `if_missing`), or no text in UTF-8 in it.
     """
+    text, origin = read_whole(name, if_missing)
+    return text.removeprefix(BYTE_ORDER_MARK), origin
+
+
+def read_whole(name: str, if_missing: str | None = None) -> tuple[str, str]:
+    """As `read`, and with the byte order mark if there is one."""
     origin = "<stdin>" if name == "-" else name
     try:
-        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        data = _bytes(name)
     except OSError as error:
-        raise Unreadable(f"{origin} cannot be read: {error.strerror or error}") from error
+        hint = if_missing if isinstance(error, FileNotFoundError) else None
+        raise Unreadable(f"{origin} cannot be read: {error.strerror or error}", hint) from error
     try:
-        return data.decode("utf-8-sig"), origin
+        return data.decode("utf-8"), origin
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
@@ -44,6 +52,15 @@ def read(name: str) -> tuple[str, str]:
             f"{origin} is not UTF-8 text: byte 0x{data[error.start]:02x} in line {line}",
             "it looks like UTF-16; save it as UTF-8" if wide else "save it as UTF-8",
         ) from error
+
+
+def _bytes(name: str) -> bytes:
+    if name != "-":
+        with open(name, "rb") as stream:  # noqa: PTH123 - pathlib's import is felt at every start
+            return stream.read()
+    if sys.stdin is None:
+        raise OSError("it is closed")
+    return sys.stdin.buffer.read()
 
 
 def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:

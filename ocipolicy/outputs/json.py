@@ -42,8 +42,8 @@ SCHEMA = 1
 
 
 def dump(value: dict[str, Any]) -> str:
-    """A JSON text with the schema's number in front, ready to be printed."""
-    return json.dumps({"schema": SCHEMA, **value}, indent=2, ensure_ascii=False)
+    """A JSON text with the schema's number in front, in ASCII, which any terminal can print."""
+    return json.dumps({"schema": SCHEMA, **value}, indent=2)
 
 
 def of_parsed(parsed: Parsed) -> dict[str, Any]:

@@ -21,7 +21,9 @@ def commands(bundle: Bundle) -> tuple[str, ...]:
 
 def script(bundle: Bundle) -> str:
     """Files and commands as one shell script, for the terminal."""
-    parts: list[str] = []
+    parts = [
+        "# The region of each profile must be the home region: policies are changed there only.\n"
+    ]
     for policy, file in zip(_ours(bundle), files(bundle), strict=True):
         parts.append(
             f"# {policy.name}, in the root compartment of {policy.tenancy}\n"

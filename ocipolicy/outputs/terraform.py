@@ -1,8 +1,7 @@
 """`render --format terraform`: `oci_identity_policy` resources and the providers they need."""
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ocipolicy.language import show
 from ocipolicy.outputs.files import File
@@ -21,7 +20,7 @@ terraform {
 
 
 def files(bundle: Bundle) -> tuple[File, ...]:
-    """One Terraform file with everything in it but the values of its two kinds of variables."""
+    """One Terraform file, with a variable for the home region of each side."""
     return (File(f"{bundle.name}.tf", text(bundle)),)
 
 
@@ -31,7 +30,8 @@ def text(bundle: Bundle) -> str:
     firsts = {policy.side: policy for policy in reversed(ours)}
     sides = dict.fromkeys(policy.side for policy in ours)
     parts = [_HEAD, *(_provider(firsts[side]) for side in sides)]
-    parts += (_resource(bundle, policy) for policy in ours)
+    names = _identifiers(policy.name for policy in ours)
+    parts += (_resource(bundle, policy, names[policy.name]) for policy in ours)
     return "\n".join(parts)
 
 
@@ -53,9 +53,9 @@ def _provider(policy: Policy) -> str:
     return "\n".join(lines)
 
 
-def _resource(bundle: Bundle, policy: Policy) -> str:
+def _resource(bundle: Bundle, policy: Policy, name: str) -> str:
     lines = [
-        f'resource "oci_identity_policy" "{_identifier(policy.name)}" {{',
+        f'resource "oci_identity_policy" "{name}" {{',
         f"  provider       = oci.{policy.side}_home",
         f"  compartment_id = {_quoted(policy.tenancy or '')}",
         f"  name           = {_quoted(policy.name)}",
@@ -76,12 +76,25 @@ def _statements(policy: Policy) -> Iterator[str]:
     return (f"    {_quoted(show(statement))}," for statement in policy.statements)
 
 
-def _identifier(name: str) -> str:
-    """A Terraform name: letters, digits, hyphens and underscores, not beginning with a digit."""
-    word = re.sub(r"[^A-Za-z0-9_-]", "_", name)
-    return word if re.match(r"[A-Za-z_]", word) else f"_{word}"
+def _identifiers(names: Iterable[str]) -> dict[str, str]:
+    """Names as Terraform has them, no two alike; they begin with a letter or `_`."""
+    found: dict[str, str] = {}
+    for name in names:
+        word = re.sub(r"[^A-Za-z0-9_-]", "_", name)
+        word = word if re.match(r"[A-Za-z_]", word) else f"_{word}"
+        while word in found.values():
+            word += "_"
+        found[name] = word
+    return found
+
+
+_ESCAPES = str.maketrans(
+    {chr(code): f"\\u{code:04x}" for code in range(ord(" "))}
+    | {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+)
 
 
 def _quoted(text: str) -> str:
-    """A string of HCL: JSON's escapes hold there too, and `${` and `%{` would be interpolated."""
-    return json.dumps(text, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+    """A string of HCL, where `${` and `%{` would begin something."""
+    escaped = text.translate(_ESCAPES).replace("${", "$${").replace("%{", "%%{")
+    return f'"{escaped}"'

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from ocipolicy.diagnostics import Diagnostic, Severity
 from ocipolicy.language import show
-from ocipolicy.outputs.files import File
 
-if TYPE_CHECKING:  # a command without a bundle should not pay for the rendering
+if TYPE_CHECKING:  # a command without a bundle should not pay for rendering and writing files
+    from ocipolicy.outputs.files import File
     from ocipolicy.render.bundle import Bundle, Policy
 
 # A text and what it is ("error", "warning", "note", "help", "comment") to the painted text.
 Paint = Callable[[str, str], str]
-_WIDEST = 78
+_WIDEST = 80
 
 
 def plain(text: str, _: str) -> str:
@@ -36,11 +36,11 @@ def of_diagnostic(diagnostic: Diagnostic, paint: Paint = plain) -> str:
         + f" {diagnostic.message} "
         + paint(f"[{diagnostic.rule}]", "comment")
     ]
-    shown, carets = _carets(diagnostic)
+    gutter = f" {span.line} | "
+    shown, carets = _carets(diagnostic, _WIDEST - len(gutter))
     if shown.strip():
-        gutter = " " * len(str(span.line))
-        lines.append(paint(f" {span.line} | ", "comment") + shown)
-        lines.append(paint(f" {gutter} | ", "comment") + paint(carets, severity))
+        lines.append(paint(gutter, "comment") + shown)
+        lines.append(paint(f"{'| ':>{len(gutter)}}", "comment") + paint(carets, severity))
     if diagnostic.help:
         first, *rest = diagnostic.help.split("\n")
         lines.append(paint("help: ", "help") + first)
@@ -48,25 +48,35 @@ def of_diagnostic(diagnostic: Diagnostic, paint: Paint = plain) -> str:
     return "\n".join(lines)
 
 
-def _carets(diagnostic: Diagnostic) -> tuple[str, str]:
+def _carets(diagnostic: Diagnostic, room: int) -> tuple[str, str]:
     """The source line and the carets below its span; a long line is cut round the span."""
     span = diagnostic.span
     line = span.source.line(span.line)
     first = span.column - 1
     last = span.end_column - 1 if span.end_line == span.line else len(line)
-    last = max(last, first + 1)
     cut = 0
-    if last > _WIDEST and len(line) > _WIDEST:
-        cut = max(0, min(first - 30, len(line) - _WIDEST + 2))
-    shown = line[cut:]
-    if len(shown) > _WIDEST:
-        shown = shown[: _WIDEST - 1] + "…"
+    if last > room and len(line) > room:
+        cut = max(0, min(first - 30, len(line) - room))
+    shown = line[cut : cut + room]
     if cut:
         shown = "…" + shown[1:]
+    if len(line) > cut + room:
+        shown = shown[:-1] + "…"
     # Whatever would move the caret or the terminal is shown as a blank of the same width.
     shown = "".join(character if character.isprintable() else " " for character in shown)
-    width = min(last, cut + len(shown)) - first
-    return shown, " " * (first - cut) + "^" * max(1, width)
+    before, under = shown[: first - cut], shown[first - cut : last - cut]
+    return shown, " " * _width(before) + "^" * max(1, _width(under))
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(
+        0 if combining(each) else 2 if east_asian_width(each) in ("F", "W") else 1 for each in text
+    )
 
 
 def of_diagnostics(diagnostics: Iterable[Diagnostic], paint: Paint = plain) -> str:
@@ -88,27 +98,36 @@ def summary(diagnostics: Iterable[Diagnostic], paint: Paint = plain) -> str:
 
 def of_bundle(bundle: "Bundle", paint: Paint = plain) -> str:
     """The policies, with what each is for in comments, so that the text can be read as policies."""
-    parts = [of_policy(policy, paint) for policy in bundle.policies]
-    for letter in bundle.letters:
-        lines = ["", *letter.text.splitlines()]
-        head = "// The source tenancy is not known yet. Send this to Oracle as a service request:"
-        body = "\n".join(f"// {line}".rstrip() for line in lines)
-        parts.insert(0, paint(f"{head}\n{body}", "comment") + "\n")
+    parts = [_letter(bundle, letter.text, paint) for letter in bundle.letters]
+    parts += (of_policy(bundle, policy, paint) for policy in bundle.policies)
     return "\n".join(parts)
 
 
-def of_policy(policy: "Policy", paint: Paint = plain) -> str:
+def _letter(bundle: "Bundle", text: str, paint: Paint) -> str:
+    missing = " and ".join(bundle.unknown)
+    lines = [f"{missing} is not known yet. Send this to Oracle as a service request:", ""]
+    lines += text.splitlines()
+    return paint("\n".join(f"// {line}".rstrip() for line in lines), "comment") + "\n"
+
+
+def of_policy(bundle: "Bundle", policy: "Policy", paint: Paint = plain) -> str:
     """One policy: comments that say where it goes, and its statements."""
-    where = policy.tenancy or "the source tenancy (Oracle Support knows its OCID)"
-    head = f"// policy {policy.name}, in the root compartment of {where}\n// {policy.description}"
+    where = policy.tenancy or "a tenancy that is not known yet"
+    head = [f"policy {policy.name}, in the root compartment of {where}", policy.description]
     if not policy.apply:
-        head += "\n// Oracle manages this side: expect these statements there, do not create them."
-    return paint(head, "comment") + "\n" + "".join(f"{show(each)}\n" for each in policy.statements)
+        head.append("Do not create it yourself: Oracle manages this side.")
+    elif bundle.unknown:
+        missing = " and ".join(bundle.unknown)
+        head.append(f"Do not create it yet: a stand-in is in the place of {missing}.")
+    comments = paint("\n".join(f"// {line}" for line in head), "comment")
+    return "\n".join([comments, *map(show, policy.statements), ""])
 
 
-def files(bundle: "Bundle") -> tuple[File, ...]:
+def files(bundle: "Bundle") -> tuple["File", ...]:
     """A `.policy` file for each policy, and the letters."""
+    from ocipolicy.outputs.files import File
+
     return (
-        *(File(f"{policy.name}.policy", of_policy(policy)) for policy in bundle.policies),
+        *(File(f"{policy.name}.policy", of_policy(bundle, policy)) for policy in bundle.policies),
         *(File(letter.name, letter.text) for letter in bundle.letters),
     )

@@ -14,7 +14,7 @@ from ocipolicy.render.bundle import Side
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class SideOf(_Model):

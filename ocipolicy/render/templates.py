@@ -7,7 +7,6 @@ the filter `quoted` has put into single quotes. So no value can leave the place 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import jinja2
@@ -260,7 +259,7 @@ _HELP = {
 
 def built_in() -> Path:
     """Our own templates: inside the package when installed, beside it in a checkout."""
-    package = Path(str(files("ocipolicy")))
+    package = Path(__file__).parent.parent
     for folder in (package / "templates", package.parent / "templates"):
         if (folder / "principal.j2").is_file():
             return folder

@@ -1,0 +1,218 @@
+"""What the documentation says is true: commands, options, examples, messages, links."""
+
+import doctest
+import importlib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+
+from ocipolicy.cli import COMMANDS, main
+from ocipolicy.config import load
+from tests.examples import EXAMPLES, ROOT
+from tests.rules import rules
+from tests.terminals import OCIPOLICY, environment
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
+ALL_PAGES = {"README.md": README, **PAGES}
+
+
+def blocks(text: str, kind: str) -> list[str]:
+    """The fenced blocks of a kind in a page."""
+    return re.findall(rf"^```{kind}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def command(name: str) -> click.Command:
+    found = main.get_command(click.Context(main), name)
+    assert found is not None
+    return found
+
+
+def options(name: str) -> list[click.Option]:
+    return [each for each in command(name).params if isinstance(each, click.Option)]
+
+
+def section(name: str) -> str:
+    """The part of the commands' page that is about a command."""
+    found = re.search(
+        rf"^## ocipolicy {name}\b.*?(?=^## |\Z)", PAGES["commands.md"], re.MULTILINE | re.DOTALL
+    )
+    assert found, f"docs/commands.md has no section `## ocipolicy {name}`"
+    return found[0]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_documented_with_an_example(name: str) -> None:
+    assert any(f"ocipolicy {name}" in block for block in blocks(section(name), "sh"))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_documented(name: str) -> None:
+    page = section(name)
+    words = [word for option in options(name) for word in (*option.opts, *option.secondary_opts)]
+    assert [word for word in words if f"`{word}" not in page] == []
+    choices = [
+        f"`--{option.opts[0].lstrip('-')} {choice}`"
+        for option in options(name)
+        if isinstance(option.type, click.Choice)
+        for choice in option.type.choices
+    ]
+    assert [choice for choice in choices if choice not in page] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_option_is_documented_that_is_not_there(name: str) -> None:
+    known = {word for option in options(name) for word in option.opts}
+    rows = re.findall(r"^\| (`[^|]*) \|", section(name), re.MULTILINE)
+    documented = {word for row in rows for word in re.findall(r"`(--?[a-z-]+)", row)}
+    assert documented - known == set()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_says_what_it_does_and_gives_an_example(name: str) -> None:
+    found = command(name)
+    assert found.help
+    assert (found.epilog or "").startswith(f"Example: ocipolicy {name}")
+    assert [option.name for option in options(name) if not option.help] == []
+    parses((found.epilog or "").removeprefix("Example: "))
+
+
+def parses(line: str) -> None:
+    """Check a command line against click's parameters, without running it."""
+    words = [word for word in shlex.split(line, comments=True) if word not in ("|", ">")]
+    assert words[0] == "ocipolicy"
+    if words[1:] == ["--version"]:
+        return
+    command(words[1]).make_context(words[1], cut(words[2:]))
+
+
+def cut(words: list[str]) -> list[str]:
+    """The arguments of the first command of a pipeline."""
+    ends = [at for at, word in enumerate(words) if word in ("jq", "ocipolicy.schema.json")]
+    return words[: ends[0]] if ends else words
+
+
+LINES = [
+    pytest.param(line, id=f"{name}: {line.split('#')[0].strip()}")
+    for name, page in ALL_PAGES.items()
+    for block in blocks(page, "sh")
+    for line in block.splitlines()
+    if re.match(r"(echo .*\| )?ocipolicy ", line)
+]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_command_line_of_the_pages_can_be_parsed(line: str) -> None:
+    parses(line[line.index("ocipolicy ") :])
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_command_line_of_the_pages_runs(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = [tool for tool in ("jq", "oci") if f"| {tool} " in line and not shutil.which(tool)]
+    if missing:
+        pytest.skip(f"{missing[0]} is not installed")
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(EXAMPLES, tmp_path / "examples")
+    shutil.copytree(ROOT / "templates", tmp_path / "DIR")
+    if " init " not in line:
+        shutil.copy(EXAMPLES / "cross-tenancy.yaml", tmp_path / "ocipolicy.yaml")
+    tidy = "allow any-user to use generative-ai-family in tenancy\n"
+    (tmp_path / "policies").mkdir()
+    for name in ("policies.policy", "policies/more.policy"):
+        (tmp_path / name).write_text(tidy, encoding="utf-8")
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "ocipolicy"
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(OCIPOLICY)} "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment({"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}),
+    )
+
+    assert (done.returncode, "error: " in done.stderr) == (0, False), done.stderr
+
+
+def one_liners() -> list[str]:
+    return [block.strip() for block in blocks(README, "sh") if "python3 -m venv" in block]
+
+
+def test_the_readme_has_two_commands_of_one_line_each() -> None:
+    first, second = one_liners()
+
+    assert "\n" not in first + second
+    assert first.endswith("&& .venv/bin/ocipolicy render examples/cross-tenancy.yaml")
+    assert second.endswith("&& .venv/bin/pytest")
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+    assert one_liners()[1] in lines
+
+
+def test_the_message_in_the_readme_is_what_the_program_prints(tmp_path: Path) -> None:
+    (sample,) = blocks(README, "text")
+    shown = re.search(r"^ 1 \| (.*)$", sample, re.MULTILINE)
+    assert shown
+    (tmp_path / "policies.policy").write_text(shown[1] + "\n", encoding="utf-8")
+
+    done = subprocess.run(
+        [*OCIPOLICY, "parse", "policies.policy"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=environment({}),
+    )
+
+    assert done.stderr == f"{sample}\n1 error\n"
+
+
+def test_every_rule_is_explained() -> None:
+    rows = re.findall(r"^\| `([^`]+)` \| .+ \| .+ \|$", PAGES["messages.md"], re.MULTILINE)
+
+    assert sorted(rows) == sorted(rules())
+
+
+def test_the_rules_are_found_in_the_sources() -> None:
+    assert {"misspelt-keyword", "and-or", "empty-file", "out-of-range", "template-syntax"} < rules()
+
+
+def test_the_config_in_the_pages_loads() -> None:
+    (config,) = [each for each in blocks(PAGES["config.md"], "yaml") if "scenario:" in each]
+
+    assert load(config).diagnostics == ()
+
+
+@pytest.mark.parametrize("name", ALL_PAGES)
+def test_links_lead_somewhere(name: str) -> None:
+    folder = ROOT if name == "README.md" else ROOT / "docs"
+    links = re.findall(r"\]\(([^)#:]+)\)", ALL_PAGES[name])
+    assert [link for link in links if not (folder / link).exists()] == []
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    assert [name for name in PAGES if f"(docs/{name})" not in README] == []
+
+
+MODULES = [
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for path in sorted((ROOT / "ocipolicy").rglob("*.py"))
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings(name: str) -> None:
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
