@@ -6,12 +6,17 @@ The whole product is one pipeline. Each room takes what the one before gives, an
                 Every mistake of the file is found in one run, with its place.
 2. `render`     Config and a scenario of `templates/` -> Bundle: the policies of each tenancy. A
                 template's text is parsed at once, and a value can change nothing but its own leaf.
-3. `outputs`    a Bundle as text to paste, JSON, files for the OCI CLI, Terraform.
+3. `evaluate`   a request and a World -> Decision: may this principal do this here, and why?
+4. `prove`      a Bundle on the smallest World that fits its Config: what is wanted is allowed, and
+                every stranger, every other operation and every other place is refused.
+5. `outputs`    all of it as text, JSON, files for the OCI CLI, Terraform.
 
-Below them lie three rooms that know nothing of each other's questions:
+Beside `config` lies `world`: a YAML file of what is there. Below them are rooms that know nothing
+of each other's questions:
 
    `diagnostics`  how anything is said to be wrong: a place, a sentence, the way out;
    `language`     text to tree and back; it knows the grammar of statements and no vocabulary;
+   `document`     a YAML file as data that knows its places, and its mistakes in sentences;
    `reference`    the dictionary: what OCI's words mean, each row with its source and its date.
 
 `cli` is the door: it reads, calls the functions above, shows what came of it, and exits.

@@ -229,6 +229,13 @@ def test_where_is_no_place(where: str, message: str, help: str) -> None:
     assert (found.value.message, found.value.help) == (message, help)
 
 
+def test_a_world_of_nothing_has_nobody_and_no_place() -> None:
+    with pytest.raises(CannotGoOn, match="no user or resource"):
+        World({}).principal("alice")
+    with pytest.raises(CannotGoOn, match="no tenancy"):
+        World({}).place("caller")
+
+
 def test_groups_of_a_user() -> None:
     world = world_of(TWO)
     alice, carol = world.principal("caller/alice")[1], world.principal("carol")[1]
@@ -321,10 +328,14 @@ def test_a_piece_of_a_statement_has_its_place_in_the_file(how: str) -> None:
     assert whole.text.split()[0] == "allow"
 
 
-def test_a_place_behind_an_escape_is_the_whole_text() -> None:
-    loaded = load_world(world_file('statements: ["allow any-user\\tto use buckets in tenancy"]'))
+@pytest.mark.parametrize("escape", ["\\t", "\\u0020", "\\\n          "])
+def test_a_place_behind_an_escape_is_the_whole_text(escape: str) -> None:
+    loaded = load_world(
+        world_file(f'statements: ["allow any-user{escape}to use buckets in tenancy"]')
+    )
     path = ("tenancies", "caller", "policies", "genai", "statements", 0)
     assert loaded.inside(path, 0, 5) == loaded.span(*path)
+    assert loaded.inside(path[:-1], 0, 5) == loaded.span(*path[:-1])
     assert loaded.inside(("tenancies", "moon"), 0, 5) == loaded.key_span("tenancies")
     assert loaded.key_span("tenancies", "caller").text == "caller"
 

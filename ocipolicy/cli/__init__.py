@@ -27,6 +27,9 @@ COMMANDS = {
     "render": "Render the policies of a config, per tenancy.",
     "parse": "Show the tree of policy statements.",
     "fmt": "Bring policy files into canonical form.",
+    "explain": "Say whether somebody may do something, and why.",
+    "who-can": "List who may do an operation somewhere.",
+    "what-can": "List what somebody may do, and where.",
     "reference": "Look up what OCI's words mean, with sources.",
     "schema": "Print the JSON Schema of the config file.",
 }
@@ -43,7 +46,7 @@ class Commands(click.Group):
         """The command of a name."""
         if cmd_name not in COMMANDS:
             return None
-        module = _imported(f"ocipolicy.cli.{cmd_name}")
+        module = _imported(f"ocipolicy.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

@@ -124,6 +124,8 @@ def _members(document: Document, tenancy: Path) -> Iterator[Diagnostic]:
         domain = domain_of(document, group)
         seen: set[str] = set()
         for path, text in nodes.texts_at(document, (*group, "members")):
+            if values.text_fault(text):
+                continue
             found = member(text, domain, users)
             if found is None:
                 near = closest(text, {key for key in users if not key.startswith("ocid1.")})

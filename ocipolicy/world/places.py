@@ -7,7 +7,6 @@ from ocipolicy.diagnostics import Diagnostic, Fix, Source, Span
 from ocipolicy.document import Node
 
 _HEADER = re.compile(r"[|>][-+0-9]*[^\S\n]*(?:#.*)?\r?\n?")
-_BLANKS = re.compile(r"\s+")
 # What can stand inside a text without quotes, in brackets or not, without meaning something there.
 _HARMLESS = re.compile(r"[A-Za-z0-9_.@'=/-]+(?: [A-Za-z0-9_.@'=/-]+)*")
 
@@ -66,25 +65,15 @@ def _places(text: str, node: Node) -> list[int] | None:
         at, end = at + 1, end - 1
     places: list[int] = []
     for character in node.value:
-        if at < end and text[at] != character and text[at].isspace() and places:
+        if at < end and text[at] != character and text[at].isspace():
             # A fold or an indentation: any blanks stand for one, or for none behind a line's end.
-            blanks = _BLANKS.match(text, at, end)
-            behind = blanks.end() if blanks else at
+            blanks = at
+            while at < end and text[at].isspace():
+                at += 1
             if character.isspace():
-                places.append(at)
-                at = behind
+                places.append(blanks)
                 continue
-            at = behind
-        elif not places and quote in ("|", ">"):
-            blanks = _BLANKS.match(text, at, end)
-            if blanks and not character.isspace():
-                at = blanks.end()
-        if at >= end or text[at] != character:
-            if character == "\n" and at >= end:
-                places.append(end)
-                continue
-            return None
-        if quote == '"' and character == "\\":
+        if at >= end or text[at] != character or (quote == '"' and character == "\\"):
             return None
         places.append(at)
         at += 2 if quote == "'" and character == "'" else 1

@@ -37,10 +37,11 @@ def name_fault(text: str, taken: str = "") -> tuple[str, str] | None:
             f"has {shown(strange[0])} in it, which no such name has",
             "take it out; compartments below another one go under its `compartments:`",
         )
-    return _text_fault(text)
+    return text_fault(text)
 
 
-def _text_fault(text: str) -> tuple[str, str] | None:
+def text_fault(text: str) -> tuple[str, str] | None:
+    """What is wrong with a text on one line, and the way out."""
     if not text.strip():
         return "is empty", "write what it is"
     if text != text.strip():
@@ -52,7 +53,7 @@ def _text_fault(text: str) -> tuple[str, str] | None:
 
 def a_text(text: str) -> str:
     """Any text on one line that says something."""
-    fault = _text_fault(text)
+    fault = text_fault(text)
     if fault:
         raise wrong("wrong-text", *fault)
     return text
