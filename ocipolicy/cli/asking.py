@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ocipolicy import reference
-from ocipolicy.cli.terminal import read, show_diagnostics
+from ocipolicy.cli.terminal import read, show_diagnostics, text_or_json
 from ocipolicy.config import load
 from ocipolicy.diagnostics import CannotGoOn
 from ocipolicy.evaluate import Need, PermissionNeed, needs_of
@@ -36,14 +36,7 @@ def of_a_world(command: Callable[..., None]) -> Callable[..., None]:
         multiple=True,
         help="The value of a condition variable, such as request.region=ORD; repeat it.",
     )
-    @click.option(
-        "--format",
-        "form",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="For people, or data.",
-    )
+    @text_or_json("For people, or data.")
     @wraps(command)
     def with_world(
         world_file: str | None,

@@ -4,21 +4,14 @@ import sys
 
 import click
 
-from ocipolicy.cli.terminal import read, show_diagnostics
+from ocipolicy.cli.terminal import read, show_diagnostics, text_or_json
 from ocipolicy.diagnostics import has_errors
 from ocipolicy.language import parse, show
 
 
 @click.command("parse", epilog="Example: ocipolicy parse policies.policy --format json")
 @click.argument("file")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Canonical statements, or their trees.",
-)
+@text_or_json("Canonical statements, or their trees.")
 def command(file: str, form: str) -> None:
     """Read the policy statements of FILE (- for standard input) and show what they are.
 

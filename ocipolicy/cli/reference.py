@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import click
 
 from ocipolicy import reference
-from ocipolicy.cli.terminal import paint
+from ocipolicy.cli.terminal import paint, text_or_json
 from ocipolicy.diagnostics import closest
 from ocipolicy.outputs import json
 from ocipolicy.outputs import reference as told
@@ -28,14 +28,7 @@ _ONE: Mapping[str, Callable[[str], Fact | tuple[Fact, ...] | None]] = {
 @click.command("reference", epilog="Example: ocipolicy reference operation Chat")
 @click.argument("kind", required=False)
 @click.argument("name", required=False)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or data with every field.",
-)
+@text_or_json("For people, or data with every field.")
 def command(kind: str | None, name: str | None, form: str) -> None:
     """Look up what OCI's words mean, each with its source, its date and what is doubtful.
 

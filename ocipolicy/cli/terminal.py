@@ -1,12 +1,16 @@
 """What every command does at its edges: read a file or standard input, show findings, exit."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import click
 
 from ocipolicy.diagnostics import Diagnostic, Unreadable
 from ocipolicy.outputs import text as as_text
+
+# A command, or the function that becomes one.
+Command = TypeVar("Command", bound=Callable[..., object])
 
 BYTE_ORDER_MARK = "\ufeff"
 _STYLES: dict[str, dict[str, object]] = {
@@ -18,6 +22,15 @@ _STYLES: dict[str, dict[str, object]] = {
     "added": {"fg": "green"},
     "removed": {"fg": "red"},
 }
+
+
+def text_or_json(help: str) -> Callable[[Command], Command]:
+    """The option `--format`, handed on as `form`."""
+    choice = click.Choice(["text", "json"])
+    option: Callable[[Command], Command] = click.option(
+        "--format", "form", type=choice, default="text", show_default=True, help=help
+    )
+    return option
 
 
 def paint(words: str, kind: str) -> str:
