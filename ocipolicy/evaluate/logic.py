@@ -41,8 +41,3 @@ def negated(truth: Truth) -> Truth:
 def agreed(one: Truth, other: Truth) -> Truth:
     """What two readings of the same words agree on; where they do not, nobody knows."""
     return one if one == other else None
-
-
-def at_most_unknown(truth: Truth) -> Truth:
-    """False stays false; what would be true is unknown, since it is not documented."""
-    return False if truth is False else None
