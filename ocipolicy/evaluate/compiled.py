@@ -88,7 +88,9 @@ def _source(statement: Access, aliases: Aliases) -> Alias | None:
 
 
 def only_for(statement: Compiled) -> frozenset[str] | None:
-    """The principals or groups, by OCID, to which a statement can apply at all; None for no limit.
+    """The OCIDs of which a principal has to have one for a statement to apply; None for no limit.
+
+    These are its own, its compartment's, or that of a group that it is, or may be, in.
 
     With this only the statements that could matter are looked at, among thousands.
     """
@@ -100,10 +102,13 @@ def only_for(statement: Compiled) -> frozenset[str] | None:
     return None
 
 
+_IDENTIFYING = ("request.principal.id", "request.user.id", "request.principal.compartment.id")
+
+
 def _only_principals(condition: Condition | None) -> frozenset[str] | None:
     match condition:
         case Clause(variable=variable, operator="=" | "in", values=values):
-            if variable.casefold() in ("request.principal.id", "request.user.id"):
+            if variable.casefold() in _IDENTIFYING:
                 texts = [each.text for each in values if isinstance(each, String)]
                 if len(texts) == len(values) and not any("*" in text for text in texts):
                     return frozenset(text.casefold() for text in texts)

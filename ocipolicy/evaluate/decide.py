@@ -17,7 +17,7 @@ from ocipolicy.evaluate.request import Need, Request, Who
 from ocipolicy.evaluate.subjects import speaks_of
 from ocipolicy.evaluate.values import has_id, refuse_contradictions, value_of
 from ocipolicy.language.tree import Kind
-from ocipolicy.world import Principal, User, World
+from ocipolicy.world import Principal, Resource, User, World
 
 Verdict = Literal["allowed", "denied", "unknown"]
 VERDICTS: Mapping[Truth, Verdict] = {True: "allowed", False: "denied", None: "unknown"}
@@ -48,7 +48,7 @@ def halves(request: Request) -> tuple[Half, ...]:
 class Question:
     """One need of a request, with what is looked up for it once."""
 
-    __slots__ = ("_values", "above", "groups", "need", "request")
+    __slots__ = ("_values", "above", "groups", "names", "need", "request")
 
     def __init__(self, request: Request, need: Need, groups: Memberships) -> None:
         self.request = request
@@ -57,6 +57,8 @@ class Question:
         path, compartments = request.where.compartment.path, request.where.tenancy.compartments
         # The OCIDs of the compartment that is asked about and of all above it.
         self.above = [compartments[path[:depth]].ocid for depth in range(len(path) + 1)]
+        # The OCIDs that a statement can name the principal by, and None for one that names nobody.
+        self.names = [None, *(each.casefold() for each in _ocids(request.who, groups))]
         self._values: dict[str, Values] = {}
 
     def value(self, name: str) -> Values:
@@ -66,6 +68,13 @@ class Question:
             found = value_of(name, self.request, self.need, self.groups)
             self._values[name] = found
         return found
+
+
+def _ocids(who: Who, groups: Memberships) -> Iterator[str]:
+    yield who.principal.ocid
+    if isinstance(who.principal, Resource):
+        yield who.tenancy.compartments[who.principal.compartment].ocid
+    yield from groups.by_ocid
 
 
 class Statements:
@@ -91,12 +100,15 @@ class Statements:
 
     def question(self, request: Request, need: Need) -> Question:
         """One need of a request, made ready."""
-        who = request.who
+        return Question(request, need, self.memberships(request.who))
+
+    def memberships(self, who: Who) -> Memberships:
+        """The groups and dynamic groups of a principal, looked up once."""
         key = (who.tenancy.ocid, who.principal)
-        groups = self._memberships.get(key)
-        if groups is None:
-            groups = self._memberships[key] = memberships(who)
-        return Question(request, need, groups)
+        found = self._memberships.get(key)
+        if found is None:
+            found = self._memberships[key] = memberships(who)
+        return found
 
     def candidates(self, half: Half, question: Question) -> Iterator[Compiled]:
         """The statements of one half that could apply; those that are left out cannot."""
@@ -124,12 +136,10 @@ class _Candidates:
                 self._found.setdefault((ocid, each.scope.compartment), []).append(each)
 
     def of(self, question: Question) -> Iterator[Compiled]:
-        who = question.request.who
-        if not has_id(who):
+        if not has_id(question.request.who):
             yield from self._all
             return
-        names = [None, who.principal.ocid.casefold(), *map(str.casefold, question.groups)]
-        for name in names:
+        for name in question.names:
             for compartment in (None, *question.above):
                 yield from self._found.get((name, compartment), ())
 
@@ -137,7 +147,7 @@ class _Candidates:
 def may(request: Request, statements: Statements) -> Truth:
     """Whether a request is allowed; None where that is not known."""
     if request.given:
-        refuse_contradictions(request)
+        refuse_contradictions(request, statements.memberships(request.who))
     return may_with(request, statements, ())
 
 
@@ -170,19 +180,22 @@ def _is_of(statement: Compiled, half: Half) -> bool:
 
 def applies(statement: Compiled, question: Question) -> Truth:
     """Whether a statement applies to a question; the cheaper parts are looked at first."""
-    return both(_parts(statement, question))
-
-
-def _parts(statement: Compiled, question: Question) -> Iterator[Truth]:
-    tree = statement.statement
-    yield statement.is_attached_right
-    yield statement.scope.reaches(question.above)
-    yield covers(tree.grant, question.need, statement.denies)
-    yield is_spoken_of(statement, question)
-    if statement.denies:
-        yield not is_exempt(question.request.who, statement)
-    if tree.condition is not None:
-        yield holds(tree.condition, question.value)
+    if not statement.is_attached_right:
+        return False
+    where = statement.scope.reaches(question.above)
+    if where is False:
+        return False
+    what = covers(statement.statement.grant, question.need, statement.denies)
+    if what is False:
+        return False
+    who = is_spoken_of(statement, question)
+    if who is False or (statement.denies and is_exempt(question.request.who, statement)):
+        return False
+    condition = statement.statement.condition
+    when = True if condition is None else holds(condition, question.value)
+    if when is False:
+        return False
+    return True if where and what and who and when else None
 
 
 def is_spoken_of(statement: Compiled, question: Question) -> Truth:

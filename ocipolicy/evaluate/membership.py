@@ -1,22 +1,36 @@
 """In which groups a principal is: users by their membership, everything else by matching rules."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
 
 from ocipolicy.evaluate.conditions import Known, Lacking, Values, holds
 from ocipolicy.evaluate.logic import Truth, agreed
 from ocipolicy.evaluate.request import Who
-from ocipolicy.world import DynamicGroup, Resource, Tags, User
+from ocipolicy.world import DynamicGroup, Group, Resource, Tags, User
 
-# The OCIDs of groups and dynamic groups that a principal is in; None where that is not known.
-Memberships = Mapping[str, Truth]
+
+@dataclass(frozen=True, slots=True)
+class Memberships:
+    """The groups of a user; the dynamic groups that anything else is in, or may be (None).
+
+    `by_ocid` has both kinds, with what is known of each.
+    """
+
+    groups: tuple[Group, ...]
+    dynamic_groups: tuple[tuple[DynamicGroup, Truth], ...]
+    by_ocid: Mapping[str, Truth]
 
 
 def memberships(who: Who) -> Memberships:
     """The groups and dynamic groups of its tenancy that a principal is, or may be, in."""
+    groups: tuple[Group, ...] = ()
     if isinstance(who.principal, User):
-        return {each.ocid: True for each in who.tenancy.groups_of(who.principal)}
-    found = {each.ocid: matches(each, who) for each in who.tenancy.dynamic_groups.values()}
-    return {ocid: truth for ocid, truth in found.items() if truth is not False}
+        groups = who.tenancy.groups_of(who.principal)
+    matched = [(each, matches(each, who)) for each in who.tenancy.dynamic_groups.values()]
+    dynamic = tuple((each, truth) for each, truth in matched if truth is not False)
+    known = [(each.ocid, True) for each in groups], [(each.ocid, truth) for each, truth in dynamic]
+    return Memberships(groups, dynamic, dict(chain(*known)))
 
 
 def matches(group: DynamicGroup, who: Who) -> Truth:
@@ -71,10 +85,3 @@ def tag_values(listed: tuple[Tags, ...], tag: str) -> Values:
 
 def _values(tags: Tags, tag: str) -> tuple[str, ...] | None:
     return next((values for key, values in tags.items() if key.lower() == tag), None)
-
-
-def dynamic_groups(who: Who, found: Memberships) -> Iterator[tuple[DynamicGroup, Truth]]:
-    """The dynamic groups of a principal, and whether it is in each of them."""
-    for each in who.tenancy.dynamic_groups.values():
-        if each.ocid in found:
-            yield each, found[each.ocid]

@@ -25,7 +25,7 @@ from ocipolicy.language.tree import (
     Subject,
     VerbGrant,
 )
-from ocipolicy.world import DEFAULT_DOMAIN, Policy, Tenancy, User, World
+from ocipolicy.world import DEFAULT_DOMAIN, Group, Policy, Tenancy, User, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def missing(request: Request, statements: Statements) -> tuple[Missing, ...]:
     for half in halves(request):
         if not half.denies:
             needs = [each for each in request.needs if not _has(half, request, each, statements)]
-            wanted += _for_half(request, half, needs)
+            wanted += _for_half(request, half, needs, statements)
     added = [*_pasted(statements.world, wanted)]
     return tuple(wanted) if may_with(request, statements, added) is True else ()
 
@@ -54,12 +54,14 @@ def _has(half: Half, request: Request, need: Need, statements: Statements) -> bo
     return passes(half, statements.question(request, need), statements) is True
 
 
-def _for_half(request: Request, half: Half, needs: Sequence[Need]) -> Iterator[Missing]:
+def _for_half(
+    request: Request, half: Half, needs: Sequence[Need], statements: Statements
+) -> Iterator[Missing]:
     """The statements of one half, for the needs that it does not let through yet."""
     if not needs:
         return
     who, there = request.who, request.where
-    subject, condition, defines = _subject(who, half)
+    subject, condition, defines = _subject(who, half, statements.memberships(who).groups)
     path = there.compartment.path
     location: Location = InCompartment(path) if path else InTenancy()
     tenancy, of = there.tenancy, None
@@ -86,14 +88,15 @@ def _alias(tenancy: Tenancy) -> str:
     return tenancy.name if tenancy.name.endswith("tenancy") else f"{tenancy.name}-tenancy"
 
 
-def _subject(who: Who, half: Half) -> tuple[Subject, Clause | None, tuple[Define, ...]]:
+def _subject(
+    who: Who, half: Half, groups: Sequence[Group]
+) -> tuple[Subject, Clause | None, tuple[Define, ...]]:
     """The narrowest subject that Oracle's pages have for a principal; for a user a group of it."""
     principal = who.principal
     if not isinstance(principal, User):
         if who.kind == "service" and half.kind == "allow":
             return Subject("service", (Name(principal.name),)), None, ()
         return Subject("any-user"), _is("request.principal.id", principal.ocid), ()
-    groups = who.tenancy.groups_of(principal)
     if not groups:
         return Subject("any-user"), _is("request.user.id", principal.ocid), ()
     group = min(groups, key=lambda each: (len(each.members), each.label))

@@ -1,6 +1,6 @@
 """Who a statement speaks of: any-user and its like, groups, dynamic groups, services, resources."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from ocipolicy.evaluate.aliases import Alias, Aliases
@@ -8,7 +8,7 @@ from ocipolicy.evaluate.logic import Truth, both, either
 from ocipolicy.evaluate.membership import Memberships
 from ocipolicy.evaluate.request import Who
 from ocipolicy.language.tree import Access, Name, Ocid, OfAnyTenancy, OfTenancy, Subject
-from ocipolicy.world import DEFAULT_DOMAIN, DynamicGroup, Group, Tenancy, User
+from ocipolicy.world import DEFAULT_DOMAIN, DynamicGroup, Group, Tenancy, User, label
 
 # The OCIDs of the groups that a statement names, and whether that is what it names beyond doubt.
 NamedGroups = Mapping[str, bool]
@@ -71,25 +71,20 @@ def _alias(subject: Subject, named: Name, aliases: Aliases) -> Alias | None:
 
 def _by_name(subject: Subject, named: Name, tenancy: Tenancy) -> dict[str, bool]:
     """A group by its name and domain; whether these may differ in case is not documented."""
-    wanted = (named.name, named.domain or DEFAULT_DOMAIN)
-    near = [
-        each
-        for each in _groups(subject, tenancy)
-        if _folded(each.name, each.domain) == _folded(*wanted)
-    ]
-    exact = [each for each in near if (each.name, each.domain) == wanted]
-    return {each.ocid: bool(exact) for each in exact or near}
+    domain = named.domain or DEFAULT_DOMAIN
+    groups: Mapping[str, Group | DynamicGroup]
+    groups = tenancy.groups if subject.type == "group" else tenancy.dynamic_groups
+    exact = groups.get(label(named.name, domain))
+    if exact is not None:
+        return {exact.ocid: True}
+    folded = _folded(named.name, domain)
+    return {
+        each.ocid: False for each in groups.values() if _folded(each.name, each.domain) == folded
+    }
 
 
 def _folded(name: str, domain: str) -> tuple[str, str]:
     return name.casefold(), domain.casefold()
-
-
-def _groups(subject: Subject, tenancy: Tenancy) -> Iterator[Group | DynamicGroup]:
-    if subject.type == "group":
-        yield from tenancy.groups.values()
-    else:
-        yield from tenancy.dynamic_groups.values()
 
 
 def speaks_of(
@@ -133,7 +128,8 @@ def _is_named(statement: Access, named: NamedGroups, who: Who, groups: Membershi
             if (subject.type == "group") != isinstance(who.principal, User):
                 return False
             return either(
-                both((groups.get(ocid, False), certain or None)) for ocid, certain in named.items()
+                both((groups.by_ocid.get(ocid, False), certain or None))
+                for ocid, certain in named.items()
             )
         case "service":
             return either(_is_service(each, who) for each in subject.names)
@@ -146,7 +142,7 @@ def _is_in_any_group(who: Who, groups: Memberships) -> Truth:
     """One page has all groups and dynamic groups, another all users and resource principals."""
     if who.kind == "service":
         return False
-    return True if True in groups.values() else None
+    return True if True in groups.by_ocid.values() else None
 
 
 def _is_service(named: Name | Ocid, who: Who) -> Truth:

@@ -7,7 +7,7 @@ from ocipolicy import reference
 from ocipolicy.diagnostics import CannotGoOn
 from ocipolicy.evaluate.conditions import Known, Lacking, Values
 from ocipolicy.evaluate.logic import Truth
-from ocipolicy.evaluate.membership import Memberships, dynamic_groups, memberships, tag_values
+from ocipolicy.evaluate.membership import Memberships, tag_values
 from ocipolicy.evaluate.request import Need, PermissionNeed, Request, Who
 from ocipolicy.world import Resource, User
 
@@ -33,12 +33,11 @@ def value_of(name: str, request: Request, need: Need, groups: Memberships) -> Va
     return known if variable is not None and applies is True else Lacking.UNKNOWN
 
 
-def refuse_contradictions(request: Request) -> None:
+def refuse_contradictions(request: Request, groups: Memberships) -> None:
     """Raise CannotGoOn where the asker gives a variable other values than the request has itself.
 
     Who asks, for what and where is not a matter of `given`: that would be another request.
     """
-    groups = memberships(request.who)
     for name, given in request.given.items():
         variable = reference.variable(name)
         for need in request.needs if variable is not None else ():
@@ -119,7 +118,7 @@ def _known(name: str, request: Request, need: Need, groups: Memberships) -> Valu
         return _compartment_tag(request, name.removeprefix("target.resource.compartment.tag."))
     match request.who.principal:
         case User() as user:
-            return _of_user(name, request.who, user)
+            return _of_user(name, user, groups)
         case Resource() as resource:
             return _of_resource(name, request.who, resource, groups)
 
@@ -131,10 +130,9 @@ def _compartment_tag(request: Request, tag: str) -> Values:
     return tag_values(tuple(each.tags for each in above), tag)
 
 
-def _of_user(name: str, who: Who, user: User) -> Values:
-    groups = who.tenancy.groups_of(user)
+def _of_user(name: str, user: User, groups: Memberships) -> Values:
     if name.startswith("request.principal.group.tag."):
-        tags = tuple(each.tags for each in groups)
+        tags = tuple(each.tags for each in groups.groups)
         return tag_values(tags, name.removeprefix("request.principal.group.tag."))
     match name:
         case "request.principal.type":
@@ -146,9 +144,9 @@ def _of_user(name: str, who: Who, user: User) -> Values:
         case "request.domain.name":
             return Known((user.domain,))
         case "request.groups.id":
-            return Known(tuple(group.ocid for group in groups))
+            return Known(tuple(group.ocid for group in groups.groups))
         case "request.groups.name":
-            return Known(tuple(group.name for group in groups))
+            return Known(tuple(group.name for group in groups.groups))
     return Lacking.UNKNOWN
 
 
@@ -170,10 +168,9 @@ def _of_resource(name: str, who: Who, resource: Resource, groups: Memberships) -
         ):
             return Known((compartment.ocid,))
         case "request.dynamicgroup.id" | "request.dynamicgroup.name":
-            found = [*dynamic_groups(who, groups)]
-            certain = [group for group, truth in found if truth]
+            certain = [group for group, truth in groups.dynamic_groups if truth]
             texts = [each.ocid if name.endswith(".id") else each.name for each in certain]
-            return Known(tuple(texts), complete=len(certain) == len(found))
+            return Known(tuple(texts), complete=len(certain) == len(groups.dynamic_groups))
     return Lacking.UNKNOWN
 
 
