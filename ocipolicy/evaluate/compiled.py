@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ocipolicy.evaluate.aliases import Alias, Aliases, with_aliases
+from ocipolicy.evaluate.named import NamedGroups, named_groups
 from ocipolicy.evaluate.scope import Scope, scope_of
-from ocipolicy.evaluate.subjects import NamedGroups, named_groups
+from ocipolicy.evaluate.values import types_of_resources
 from ocipolicy.language import show
 from ocipolicy.language.tree import Access, All, Clause, Condition, Kind, OfTenancy, String
 from ocipolicy.world import Policy, Tenancy, World
@@ -22,11 +23,15 @@ _PARTS: Mapping[Kind, Part] = {
 }
 
 
+_IDENTIFYING = ("request.principal.id", "request.user.id", "request.principal.compartment.id")
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """A statement of a policy, and what its names mean.
 
-    `groups` are those that it names, `source` the tenancy that an admit is for.
+    `groups` are those that it names, `source` the tenancy that an admit is for; one that `denies`
+    takes access away.
     """
 
     tenancy: Tenancy
@@ -35,6 +40,7 @@ class Compiled:
     scope: Scope
     groups: NamedGroups
     source: Alias | None
+    denies: bool
 
     @property
     def text(self) -> str:
@@ -45,11 +51,6 @@ class Compiled:
     def part(self) -> Part:
         """What the statement can contribute to a decision."""
         return _PARTS[self.statement.kind]
-
-    @property
-    def denies(self) -> bool:
-        """Whether it takes access away."""
-        return self.part == "deny"
 
     @property
     def is_attached_right(self) -> bool:
@@ -78,6 +79,7 @@ def compiled_policy(world: World, tenancy: Tenancy, policy: Policy) -> Iterator[
             scope_of(statement, tenancy, policy.compartment, aliases, tenancies),
             named_groups(statement, tenancy, aliases, tenancies.values()),
             _source(statement, aliases),
+            _PARTS[statement.kind] == "deny",
         )
 
 
@@ -88,11 +90,10 @@ def _source(statement: Access, aliases: Aliases) -> Alias | None:
 
 
 def only_for(statement: Compiled) -> frozenset[str] | None:
-    """The OCIDs of which a principal has to have one for a statement to apply; None for no limit.
+    """Of these a principal has to have one for a statement to apply at all; None for no limit.
 
-    These are its own, its compartment's, or that of a group that it is, or may be, in.
-
-    With this only the statements that could matter are looked at, among thousands.
+    They are its OCID, that of its compartment or of a group that it is in, or its type. With this
+    only the statements that could matter are looked at, among thousands.
     """
     named = _only_principals(statement.statement.condition)
     if named is not None:
@@ -102,17 +103,22 @@ def only_for(statement: Compiled) -> frozenset[str] | None:
     return None
 
 
-_IDENTIFYING = ("request.principal.id", "request.user.id", "request.principal.compartment.id")
-
-
 def _only_principals(condition: Condition | None) -> frozenset[str] | None:
     match condition:
-        case Clause(variable=variable, operator="=" | "in", values=values):
-            if variable.casefold() in _IDENTIFYING:
-                texts = [each.text for each in values if isinstance(each, String)]
-                if len(texts) == len(values) and not any("*" in text for text in texts):
-                    return frozenset(text.casefold() for text in texts)
+        case Clause(operator="=" | "in"):
+            return _only_values(condition)
         case All(conditions=conditions):
-            found = (_only_principals(each) for each in conditions)
-            return next((each for each in found if each is not None), None)
+            found = [_only_principals(each) for each in conditions]
+            return min((each for each in found if each is not None), key=len, default=None)
     return None
+
+
+def _only_values(clause: Clause) -> frozenset[str] | None:
+    """What a comparison lists, where it is with something that every principal has or lacks."""
+    variable = clause.variable.casefold()
+    listed = [each.text.casefold() for each in clause.values if isinstance(each, String)]
+    if len(listed) < len(clause.values) or any("*" in text for text in listed):
+        return None
+    # No user or service has the type of a resource; what other words they have is not known.
+    of_type = variable == "request.principal.type" and types_of_resources().issuperset(listed)
+    return frozenset(listed) if variable in _IDENTIFYING or of_type else None

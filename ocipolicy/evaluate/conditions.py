@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from typing import assert_never
@@ -18,12 +18,16 @@ class Known:
     """The values of a variable; one with several (the groups of a user) has them all at once.
 
     Where `complete` is false there may be more of them than are known, but none of `never`, which
-    are in lower case.
+    are folded in case. `folded` has the values as they are compared: without regard to case.
     """
 
     values: tuple[str, ...]
     complete: bool = True
     never: frozenset[str] = frozenset()
+    folded: frozenset[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folded", frozenset(map(str.casefold, self.values)))
 
 
 class Lacking(Enum):
@@ -155,7 +159,7 @@ def _one_matches(clause: Clause, found: Known, lookup: Lookup) -> Truth:
 def _never_matches(found: Known, wanted: Value, lookup: Lookup) -> bool:
     """Whether no value that is not known either can be the wanted one."""
     if isinstance(wanted, String):
-        return wanted.text.lower() in found.never
+        return wanted.text.casefold() in found.never
     return _inapplicable(wanted, lookup)
 
 
@@ -179,34 +183,30 @@ def _names_region(clause: Clause, found: Known) -> bool:
         return False
     texts = (each.text.lower() for each in clause.values if isinstance(each, String))
     regions = [region for text in texts if (region := reference.region(text))]
-    return any(
-        region.key.casefold() == each.casefold() for region in regions for each in found.values
-    )
+    return any(region.key.casefold() in found.folded for region in regions)
 
 
 def _matches(variable: str, found: Known, wanted: Value, lookup: Lookup) -> Truth:
-    """Whether one of the values is the wanted one; values are compared without regard to case."""
+    """Whether one of the values is the wanted one."""
     match wanted:
         case String(text=text):
-            return either(_equals(variable, each, text) for each in found.values)
+            if text.casefold() in found.folded:
+                return True
+            return "*" in text and either(_star(variable, each, text) for each in found.values)
         case Pattern(text=text):
             return any(_like(each, text) for each in found.values)
         case Variable(name=name):
             others = lookup(name)
             if isinstance(others, Lacking):
                 return None if others is Lacking.UNKNOWN else False
-            folded = {each.casefold() for each in others.values}
-            if any(each.casefold() in folded for each in found.values):
+            if not found.folded.isdisjoint(others.folded):
                 return True
             return False if others.complete else None
     assert_never(wanted)
 
 
-def _equals(variable: str, value: str, text: str) -> Truth:
-    if value.casefold() == text.casefold():
-        return True
-    if "*" not in text:
-        return False
+def _star(variable: str, value: str, text: str) -> Truth:
+    """Whether a value is what a text in quotes with a star in it means."""
     if text == "*" and _TAG.search(variable):
         return True
     if variable.casefold() == "target.object.name":

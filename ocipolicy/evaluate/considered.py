@@ -11,12 +11,12 @@ from ocipolicy.evaluate.decide import (
     Statements,
     halves,
     is_exempt,
-    is_spoken_of,
     may_need,
 )
 from ocipolicy.evaluate.grants import covers, type_covers, verb_is_enough
 from ocipolicy.evaluate.logic import Truth, both
 from ocipolicy.evaluate.request import Need, PermissionNeed, Request
+from ocipolicy.evaluate.subjects import speaks_of
 from ocipolicy.language.printer import (
     show_condition,
     show_grant,
@@ -100,9 +100,8 @@ def consider(statement: Compiled, question: Question) -> Considered:
 
 def _weighed(statement: Compiled, question: Question) -> Iterator[Weighed]:
     tree, request = statement.statement, question.request
-    yield Weighed(
-        "subject", is_spoken_of(statement, question), _subject(statement), request.who.label
-    )
+    spoken_of = speaks_of(statement, request.who, question.groups)
+    yield Weighed("subject", spoken_of, _subject(statement), request.who.label)
     yield from _grant(statement, question.need)
     yield Weighed(
         "location",

@@ -57,8 +57,8 @@ class Question:
         path, compartments = request.where.compartment.path, request.where.tenancy.compartments
         # The OCIDs of the compartment that is asked about and of all above it.
         self.above = [compartments[path[:depth]].ocid for depth in range(len(path) + 1)]
-        # The OCIDs that a statement can name the principal by, and None for one that names nobody.
-        self.names = [None, *(each.casefold() for each in _ocids(request.who, groups))]
+        # What a statement can single the principal out by, and None for one that does not.
+        self.names = [None, *(each.casefold() for each in _names(request.who, groups))]
         self._values: dict[str, Values] = {}
 
     def value(self, name: str) -> Values:
@@ -70,9 +70,10 @@ class Question:
         return found
 
 
-def _ocids(who: Who, groups: Memberships) -> Iterator[str]:
+def _names(who: Who, groups: Memberships) -> Iterator[str]:
     yield who.principal.ocid
     if isinstance(who.principal, Resource):
+        yield who.principal.type
         yield who.tenancy.compartments[who.principal.compartment].ocid
     yield from groups.by_ocid
 
@@ -188,7 +189,7 @@ def applies(statement: Compiled, question: Question) -> Truth:
     what = covers(statement.statement.grant, question.need, statement.denies)
     if what is False:
         return False
-    who = is_spoken_of(statement, question)
+    who = speaks_of(statement, question.request.who, question.groups)
     if who is False or (statement.denies and is_exempt(question.request.who, statement)):
         return False
     condition = statement.statement.condition
@@ -196,18 +197,6 @@ def applies(statement: Compiled, question: Question) -> Truth:
     if when is False:
         return False
     return True if where and what and who and when else None
-
-
-def is_spoken_of(statement: Compiled, question: Question) -> Truth:
-    """Whether the principal is among those whom a statement names."""
-    return speaks_of(
-        statement.statement,
-        statement.tenancy,
-        statement.source,
-        statement.groups,
-        question.request.who,
-        question.groups,
-    )
 
 
 def is_exempt(who: Who, deny: Compiled) -> bool:

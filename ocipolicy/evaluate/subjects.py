@@ -1,114 +1,30 @@
-"""Who a statement speaks of: any-user and its like, groups, dynamic groups, services, resources."""
+"""Whom a statement speaks of: any-user and its like, groups, services, resources."""
 
-from collections.abc import Iterable, Mapping
 from typing import assert_never
 
-from ocipolicy.evaluate.aliases import Alias, Aliases
+from ocipolicy.evaluate.compiled import Compiled
 from ocipolicy.evaluate.logic import Truth, both, either
 from ocipolicy.evaluate.membership import Memberships
 from ocipolicy.evaluate.request import Who
-from ocipolicy.language.tree import Access, Name, Ocid, OfAnyTenancy, OfTenancy, Subject
-from ocipolicy.world import DEFAULT_DOMAIN, DynamicGroup, Group, Tenancy, User, label
-
-# The OCIDs of the groups that a statement names, and whether that is what it names beyond doubt.
-NamedGroups = Mapping[str, bool]
+from ocipolicy.language.tree import Name, Ocid, OfAnyTenancy, OfTenancy, Subject
+from ocipolicy.world import User
 
 
-def named_groups(
-    statement: Access, tenancy: Tenancy, aliases: Aliases, tenancies: Iterable[Tenancy]
-) -> NamedGroups:
-    """The groups or dynamic groups of a statement, looked up as OCI does when a policy is saved."""
-    subject = statement.subject
-    found: dict[str, bool] = {}
-    if subject.type in ("group", "dynamic-group"):
-        abroad = statement.kind in ("admit", "deny-admit")
-        for each in subject.names:
-            if abroad:
-                names = _named_abroad(subject, each, aliases, tenancies)
-            else:
-                names = _named_at_home(subject, each, aliases, tenancy)
-            for ocid, certain in names.items():
-                found[ocid] = found.get(ocid, False) or certain
-    return found
-
-
-def _named_at_home(
-    subject: Subject, named: Name | Ocid, aliases: Aliases, tenancy: Tenancy
-) -> NamedGroups:
-    """By OCID, by name (in the Default domain unless it says otherwise), or by a define."""
-    if isinstance(named, Ocid):
-        return {named.ocid: True}
-    real = _by_name(subject, named, tenancy)
-    alias = _alias(subject, named, aliases)
-    if alias is None:
-        return real
-    defined = dict.fromkeys(alias.ocids, alias.certain)
-    # The name of a group that a define gives to another one could be either.
-    several = len({*real, *defined}) > 1
-    return {
-        ocid: not several and (real.get(ocid, False) or defined.get(ocid, False))
-        for ocid in (*real, *defined)
-    }
-
-
-def _named_abroad(
-    subject: Subject, named: Name | Ocid, aliases: Aliases, tenancies: Iterable[Tenancy]
-) -> NamedGroups:
-    """A group of another tenancy is known by an alias; any other way to name it may be refused."""
-    if isinstance(named, Ocid):
-        return {named.ocid: False}
-    if named.domain is None:
-        alias = _alias(subject, named, aliases)
-        return dict.fromkeys(alias.ocids, alias.certain) if alias else {}
-    return {ocid: False for tenancy in tenancies for ocid in _by_name(subject, named, tenancy)}
-
-
-def _alias(subject: Subject, named: Name, aliases: Aliases) -> Alias | None:
-    if named.domain is not None:
-        return None
-    return aliases.of("group" if subject.type == "group" else "dynamic-group", named.name)
-
-
-def _by_name(subject: Subject, named: Name, tenancy: Tenancy) -> dict[str, bool]:
-    """A group by its name and domain; whether these may differ in case is not documented."""
-    domain = named.domain or DEFAULT_DOMAIN
-    groups: Mapping[str, Group | DynamicGroup]
-    groups = tenancy.groups if subject.type == "group" else tenancy.dynamic_groups
-    exact = groups.get(label(named.name, domain))
-    if exact is not None:
-        return {exact.ocid: True}
-    folded = _folded(named.name, domain)
-    return {
-        each.ocid: False for each in groups.values() if _folded(each.name, each.domain) == folded
-    }
-
-
-def _folded(name: str, domain: str) -> tuple[str, str]:
-    return name.casefold(), domain.casefold()
-
-
-def speaks_of(
-    statement: Access,
-    tenancy: Tenancy,
-    source: Alias | None,
-    named: NamedGroups,
-    who: Who,
-    groups: Memberships,
-) -> Truth:
+def speaks_of(statement: Compiled, who: Who, groups: Memberships) -> Truth:
     """Whether a principal, who is in these groups, is among those whom a statement names.
 
-    `source` is the tenancy that an admit names. Whatever is no admit never covers a principal of
-    another tenancy.
+    Whatever is no admit never covers a principal of another tenancy.
     """
-    if statement.kind in ("admit", "deny-admit"):
-        return both((_comes_from(statement, source, who), _is_named(statement, named, who, groups)))
-    return who.tenancy.ocid == tenancy.ocid and _is_named(statement, named, who, groups)
+    if statement.statement.kind in ("admit", "deny-admit"):
+        return both((_comes_from(statement, who), _is_named(statement, who, groups)))
+    return who.tenancy.ocid == statement.tenancy.ocid and _is_named(statement, who, groups)
 
 
-def _comes_from(statement: Access, source: Alias | None, who: Who) -> Truth:
+def _comes_from(statement: Compiled, who: Who) -> Truth:
     """Whether an admit is for the tenancy that the principal is of."""
-    match statement.of:
+    match statement.statement.of:
         case OfTenancy():
+            source = statement.source
             return source is not None and source.means(who.tenancy.ocid)
         case OfAnyTenancy():
             return True
@@ -117,8 +33,8 @@ def _comes_from(statement: Access, source: Alias | None, who: Who) -> Truth:
             return None
 
 
-def _is_named(statement: Access, named: NamedGroups, who: Who, groups: Memberships) -> Truth:
-    subject = statement.subject
+def _is_named(statement: Compiled, who: Who, groups: Memberships) -> Truth:
+    subject = statement.statement.subject
     match subject.type:
         case "any-user":
             return True
@@ -129,7 +45,7 @@ def _is_named(statement: Access, named: NamedGroups, who: Who, groups: Membershi
                 return False
             return either(
                 both((groups.by_ocid.get(ocid, False), certain or None))
-                for ocid, certain in named.items()
+                for ocid, certain in statement.groups.items()
             )
         case "service":
             return either(_is_service(each, who) for each in subject.names)

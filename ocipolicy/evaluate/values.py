@@ -174,12 +174,18 @@ def _of_resource(name: str, who: Who, resource: Resource, groups: Memberships) -
     return Lacking.UNKNOWN
 
 
-@cache
 def _no_type_of_a_resource() -> Known:
     """The principal type of users and services is not documented; it is none of resources."""
+    return Known((), complete=False, never=types_of_resources())
+
+
+@cache
+def types_of_resources() -> frozenset[str]:
+    """The principal types of instances and other resources, folded in case."""
     known = reference.principal_types().values()
-    words = (each.name.lower() for each in known if each.caller in ("instance", "resource"))
-    return Known((), complete=False, never=frozenset(words))
+    return frozenset(
+        each.name.casefold() for each in known if each.caller in ("instance", "resource")
+    )
 
 
 def has_id(who: Who) -> bool:
