@@ -46,6 +46,11 @@ from ocipolicy.world import (
 )
 
 _STRANGER = "stranger"
+_WRONGLY: Mapping[Verdict, str] = {
+    "allowed": "does not grant",
+    "denied": "grants more than",
+    "unknown": "grants something else than",
+}
 _RANK = {verb: rank for rank, verb in enumerate(reference.VERBS)}
 
 
@@ -113,13 +118,14 @@ def prove(config: Config, bundle: Bundle) -> Proof:
     """Ask the evaluator everything that the bundle of a config must allow, and what it must not."""
     world = smallest_world(config, bundle)
     operations = tuple(wanted_operations(config))
-    probes = list(_Probing(config, world, operations).probes())
+    implied = _implied_by(config)
+    probes = list(_Probing(config, world, operations, implied).probes())
     sides = {policy.side: policy.apply for policy in bundle.policies}
     if len(sides) > 1:
         for side, ours in sides.items():
             if ours:
                 opened = _with_the_other_half_open(world, side)
-                probes += _Probing(config, opened, operations, half=side).probes()
+                probes += _Probing(config, opened, operations, implied, half=side).probes()
     return Proof(
         tuple(probes),
         len(config.caller.instances),
@@ -130,17 +136,26 @@ def prove(config: Config, bundle: Bundle) -> Proof:
 
 
 def findings(loaded: Loaded, proof: Proof) -> Iterator[Diagnostic]:
-    """What a proof says to the author of a config: what it does not hold, and what is too broad."""
+    """What a proof says to the author of a config: what it does not hold, and what is too broad.
+
+    Probes that fail in the same way are one finding, which names the first of them.
+    """
+    failed: dict[tuple[Verdict, Verdict], list[Probe]] = {}
     for probe in proof.probes:
         if not probe.holds:
-            half = f" (the {probe.half} side alone)" if probe.half else ""
-            message = (
-                f"{probe.who} {probe.operation} in {probe.where}: {probe.verdict},"
-                f" but it should be {probe.wanted}{half}"
-            )
-            hint = "the template grants something else than the config asks for"
-            span = loaded.span("scenario")
-            yield Diagnostic("not-proved", Severity.ERROR, message, span, hint)
+            failed.setdefault((probe.wanted, probe.verdict), []).append(probe)
+    for (wanted, verdict), probes in failed.items():
+        first = probes[0]
+        half = f", the {first.half} side alone," if first.half else ""
+        more = f" (and {len(probes) - 1} more)" if len(probes) > 1 else ""
+        message = (
+            f"{first.operation} by {first.who} in {first.where}{half}"
+            f" is {verdict} and should be {wanted}{more}"
+        )
+        hint = (
+            f"the template {_WRONGLY[wanted]} what the config asks for; `--format json` lists all"
+        )
+        yield Diagnostic("not-proved", Severity.ERROR, message, loaded.span("scenario"), hint)
     for excess in proof.excess:
         message = (
             f"{excess.resource} gives {excess.given} permissions;"
@@ -262,19 +277,28 @@ def wanted_operations(config: Config) -> Iterator[reference.Operation]:
 @cache
 def _operations_of(resource: str, verb: str) -> tuple[reference.Operation, ...]:
     """The operations that a verb on one resource type gives."""
-    grants = {(resource, verb): True}
-    return tuple(each for each in _every_operation() if _implied(grants, each) == "allowed")
+    grants = ((resource, verb),)
+    every = _every_operation().items()
+    return tuple(each for each, needs in every if _implied(grants, needs) == "allowed")
 
 
-def _every_operation() -> Iterator[reference.Operation]:
-    for operation in chain.from_iterable(reference.operations().values()):
-        if needs_of(operation):
-            yield operation
+@cache
+def _every_operation() -> Mapping[reference.Operation, tuple[Need, ...]]:
+    """The operations that the reference knows enough of to ask about, with what each needs."""
+    every = chain.from_iterable(reference.operations().values())
+    needs = ((operation, needs_of(operation)) for operation in every)
+    return {operation: found for operation, found in needs if found}
 
 
-def _implied(grants: Iterable[tuple[str, str]], operation: reference.Operation) -> Verdict:
-    """What (resource type, verb) grants say of an operation, read from the reference alone."""
-    verdicts = {_implied_need(tuple(grants), need) for need in needs_of(operation)}
+def _implied_by(config: Config) -> Mapping[reference.Operation, Verdict]:
+    """What the grants of a config say of every operation."""
+    grants = tuple(_grants(config))
+    return {each: _implied(grants, needs) for each, needs in _every_operation().items()}
+
+
+def _implied(grants: tuple[tuple[str, str], ...], needs: tuple[Need, ...]) -> Verdict:
+    """What (resource type, verb) grants say of needs, read from the reference alone."""
+    verdicts = {_implied_need(grants, need) for need in needs}
     if "denied" in verdicts:
         return "denied"
     return "unknown" if "unknown" in verdicts else "allowed"
@@ -311,15 +335,26 @@ class _Probing:
         config: Config,
         world: World,
         operations: tuple[reference.Operation, ...],
+        implied: Mapping[reference.Operation, Verdict],
         half: Side | None = None,
     ) -> None:
         self.config = config
         self.operations = operations
+        self.implied = implied
         self.half = half
         self.world = world
         self.statements = Statements(world)
         self.caller = world.tenancies["caller"]
         self.there = world.tenancies.get("service", self.caller)
+        # Operations that need the same have the same answer, unless a condition tells them apart.
+        texts = (
+            text
+            for tenancy in world.tenancies.values()
+            for each in tenancy.policies
+            for text in each.texts
+        )
+        self._by_operation = any("request.operation" in text.lower() for text in texts)
+        self._verdicts: dict[tuple[object, ...], Verdict] = {}
 
     def probes(self) -> Iterator[Probe]:
         """Every question, in the order of the module's docstring."""
@@ -332,10 +367,10 @@ class _Probing:
         for who in instances:
             yield from (self._ask(who, each, granted, "allowed") for each in self.operations)
         first = instances[0]
-        grants = tuple(_grants(self.config))
-        for operation in _every_operation():
-            if operation not in self.operations:
-                yield self._ask(first, operation, granted, _implied(grants, operation))
+        wanted = frozenset(self.operations)
+        for operation, verdict in self.implied.items():
+            if operation not in wanted:
+                yield self._ask(first, operation, granted, verdict)
         for who in self._strangers():
             yield from (self._ask(who, each, granted, "denied") for each in self.operations)
         for place in self._elsewhere(granted):
@@ -344,16 +379,25 @@ class _Probing:
     def _ask(
         self, who: Who, operation: reference.Operation, where: Place, wanted: Verdict
     ) -> Probe:
-        request = Request(who, where, needs_of(operation), operation)
         path = ":".join(where.compartment.path)
         return Probe(
             who=f"{who.tenancy.name}/{who.principal.name}",
             operation=operation.name,
             where=f"{where.tenancy.name}/{path}" if path else where.tenancy.name,
             wanted=wanted,
-            verdict=VERDICTS[may(request, self.statements)],
+            verdict=self._verdict(who, operation, where),
             half=self.half,
         )
+
+    def _verdict(self, who: Who, operation: reference.Operation, where: Place) -> Verdict:
+        needs = _every_operation()[operation]
+        told_apart = operation if self._by_operation else None
+        key = (who.principal.ocid, needs, where.compartment.ocid, told_apart)
+        found = self._verdicts.get(key)
+        if found is None:
+            request = Request(who, where, needs, operation)
+            found = self._verdicts[key] = VERDICTS[may(request, self.statements)]
+        return found
 
     def _granted(self) -> Place:
         """The compartment that the config names; the root where it names none."""

@@ -36,7 +36,7 @@ BUNDLES = {
 }
 FORMATS: dict[str, Callable[[Bundle], str]] = {
     "text": text.of_bundle,
-    "json": lambda bundle: as_json.dump(as_json.of_bundle(bundle, ())),
+    "json": lambda bundle: as_json.dump(as_json.of_bundle(bundle, None, ())),
     "oci-cli": oci_cli.script,
     "terraform": terraform.text,
 }

@@ -89,6 +89,8 @@ def _imported(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     finally:
+        gc.freeze()  # what was imported stays: later looks pass it by, and are rarer
+        gc.set_threshold(50_000)
         gc.enable()
 
 

@@ -6,13 +6,14 @@ from pathlib import Path
 import click
 
 from ocipolicy.cli.terminal import paint, read, show_diagnostics
-from ocipolicy.config import load
-from ocipolicy.diagnostics import CannotGoOn
+from ocipolicy.config import Loaded, load
+from ocipolicy.diagnostics import CannotGoOn, Diagnostic, has_errors
 from ocipolicy.outputs import files as on_disk
-from ocipolicy.outputs import json, oci_cli, terraform
+from ocipolicy.outputs import json
 from ocipolicy.outputs import text as as_text
 from ocipolicy.outputs.files import File
-from ocipolicy.render import Bundle, Templates, render
+from ocipolicy.prove import Proof, findings, prove
+from ocipolicy.render import Bundle, Templates, render, weighed
 
 FORMATS = ("text", "json", "oci-cli", "terraform")
 
@@ -50,13 +51,14 @@ def command(config: str, form: str, folder: Path | None, templates: tuple[Path, 
     code 1 when the config or a template has an error; nothing is written then.
     """
     text, origin = read(config, "`ocipolicy init` writes a config to start from")
-    rendered = render(load(text, origin), Templates(templates))
+    bundle, proof, diagnostics = _proved(load(text, origin), Templates(templates))
     if form == "json" and folder is None:
-        click.echo(json.dump(json.of_bundle(rendered.bundle, rendered.diagnostics)))
+        click.echo(json.dump(json.of_bundle(bundle, proof, diagnostics)))
     else:
-        show_diagnostics(rendered.diagnostics)
-    bundle = rendered.bundle
-    if bundle is None:
+        show_diagnostics(diagnostics)
+        if proof is not None:
+            click.echo(as_text.of_proof(proof, paint), err=True)
+    if bundle is None or proof is None or not proof.proved or has_errors(diagnostics):
         sys.exit(1)
     if form in ("oci-cli", "terraform") and bundle.unknown:
         raise CannotGoOn(
@@ -64,9 +66,11 @@ def command(config: str, form: str, folder: Path | None, templates: tuple[Path, 
             "render it as text for the request to Oracle, and put the answer in the config",
         )
     if folder is not None:
-        for path in on_disk.write(_files(bundle, form), folder):
+        for path in on_disk.write(_files(bundle, proof, diagnostics, form), folder):
             click.echo(str(path))
         if form == "oci-cli":
+            from ocipolicy.outputs import oci_cli
+
             click.echo("\nIn that folder, with the home regions in the profiles:", err=True)
             for line in oci_cli.commands(bundle):
                 click.echo(f"  {line}", err=True)
@@ -74,23 +78,46 @@ def command(config: str, form: str, folder: Path | None, templates: tuple[Path, 
         click.echo(_text(bundle, form), nl=False)
 
 
+def _proved(
+    loaded: Loaded, templates: Templates
+) -> tuple[Bundle | None, Proof | None, tuple[Diagnostic, ...]]:
+    """The bundle of a config with its proof, and everything that is to be said about both."""
+    rendered = render(loaded, templates)
+    if rendered.bundle is None or loaded.config is None:
+        return None, None, rendered.diagnostics
+    proof = prove(loaded.config, rendered.bundle)
+    found = weighed(findings(loaded, proof), loaded.config)
+    return rendered.bundle, proof, (*rendered.diagnostics, *found)
+
+
 def _text(bundle: Bundle, form: str) -> str:
     match form:
         case "oci-cli":
+            from ocipolicy.outputs import oci_cli
+
             return oci_cli.script(bundle)
         case "terraform":
+            from ocipolicy.outputs import terraform
+
             return terraform.text(bundle)
         case _:
             return as_text.of_bundle(bundle, paint)
 
 
-def _files(bundle: Bundle, form: str) -> tuple[File, ...]:
+def _files(
+    bundle: Bundle, proof: Proof | None, diagnostics: tuple[Diagnostic, ...], form: str
+) -> tuple[File, ...]:
     match form:
         case "json":
-            return (File(f"{bundle.name}.json", json.dump(json.of_bundle(bundle, ())) + "\n"),)
+            data = json.of_bundle(bundle, proof, diagnostics)
+            return (File(f"{bundle.name}.json", json.dump(data) + "\n"),)
         case "oci-cli":
+            from ocipolicy.outputs import oci_cli
+
             return oci_cli.files(bundle)
         case "terraform":
+            from ocipolicy.outputs import terraform
+
             return terraform.files(bundle)
         case _:
             return as_text.files(bundle)

@@ -7,7 +7,8 @@ said, is unknown.
 
 `compiled` looks up names (`aliases`, `scope`, `subjects`), `decide` asks of each statement what it
 `grants`, to whom (`membership`) and on which `conditions` (`values`), and folds the answers by the
-`logic` of three values; `considered`, `reasons` and `missing` explain, `turned` turns it round.
+`logic` of three values; `considered`, `reasons` and `missing` explain, `decision` puts it together,
+`turned` turns it round.
 
 Not modelled (November 2026):
 - `associate` between two resources: whether such a statement covers a request is unknown.
@@ -22,13 +23,10 @@ Not modelled (November 2026):
 - a permission that is new to a type: policies saved earlier do not have it yet.
 """
 
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ocipolicy.evaluate.compiled import Compiled, Part
-from ocipolicy.evaluate.considered import Considered, Weighed, considered
 from ocipolicy.evaluate.decide import VERDICTS, Half, Statements, Verdict, may
-from ocipolicy.evaluate.missing import Missing, missing
-from ocipolicy.evaluate.reasons import Reason, because, undecided
 from ocipolicy.evaluate.request import (
     Need,
     PermissionNeed,
@@ -38,8 +36,13 @@ from ocipolicy.evaluate.request import (
     Who,
     needs_of,
 )
-from ocipolicy.evaluate.turned import Answer, principals, what_can, who_can
-from ocipolicy.world import World
+
+if TYPE_CHECKING:
+    from ocipolicy.evaluate.considered import Considered, Weighed
+    from ocipolicy.evaluate.decision import Decision, evaluate
+    from ocipolicy.evaluate.missing import Missing
+    from ocipolicy.evaluate.reasons import Reason
+    from ocipolicy.evaluate.turned import Answer, principals, what_can, who_can
 
 __all__ = [
     "VERDICTS",
@@ -68,44 +71,24 @@ __all__ = [
     "who_can",
 ]
 
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The answer to a request.
-
-    `because` has the statements that allow it, or the deny that forbids it; `missing` what would
-    have to be added, in order, for a denied request; `undecided` the variables (or the forms of
-    statements) that decide an unknown one.
-    """
-
-    verdict: Verdict
-    because: tuple[Reason, ...]
-    missing: tuple[Missing, ...]
-    undecided: tuple[str, ...]
-    _request: Request = field(repr=False)
-    _statements: Statements = field(repr=False)
-
-    @property
-    def considered(self) -> tuple[Considered, ...]:
-        """Every statement that was looked at, the nearest miss first.
-
-        Worked out when it is asked for, since it takes the longer the more statements there are.
-        """
-        return tuple(considered(self._request, self._statements))
+_LATE = {
+    "Answer": "turned",
+    "Considered": "considered",
+    "Decision": "decision",
+    "Missing": "missing",
+    "Reason": "reasons",
+    "Weighed": "considered",
+    "evaluate": "decision",
+    "principals": "turned",
+    "what_can": "turned",
+    "who_can": "turned",
+}
 
 
-def evaluate(request: Request, world: World | Statements) -> Decision:
-    """Decide a request and say why; for many questions about a world, make its Statements once.
+def __getattr__(name: str) -> object:
+    # A proof asks many times yes or no, and pays for no explanation.
+    if name in _LATE:
+        import importlib
 
-    Raises CannotGoOn where `given` contradicts the request itself.
-    """
-    statements = world if isinstance(world, Statements) else Statements(world)
-    truth = may(request, statements)
-    return Decision(
-        VERDICTS[truth],
-        because(request, statements, truth),
-        missing(request, statements) if truth is False else (),
-        undecided(request, statements) if truth is None else (),
-        request,
-        statements,
-    )
+        return getattr(importlib.import_module(f"ocipolicy.evaluate.{_LATE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,6 +6,7 @@ resource is, and no deny of either. Each permission on its own, from whatever st
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from ocipolicy.evaluate.compiled import Compiled, compiled, only_for
@@ -34,7 +35,11 @@ class Half:
 
 def halves(request: Request) -> tuple[Half, ...]:
     """Where to look: in one tenancy for an allow, in two for an endorse and an admit."""
-    home, there = request.who.tenancy.ocid, request.where.tenancy.ocid
+    return _halves(request.who.tenancy.ocid, request.where.tenancy.ocid)
+
+
+@cache
+def _halves(home: str, there: str) -> tuple[Half, ...]:
     if home == there:
         return (Half("allow", home), Half("deny", home, denies=True))
     return (
@@ -48,18 +53,32 @@ def halves(request: Request) -> tuple[Half, ...]:
 class Question:
     """One need of a request, with what is looked up for it once."""
 
-    __slots__ = ("_values", "above", "groups", "names", "need", "request")
+    __slots__ = ("_above", "_names", "_values", "groups", "need", "request")
 
     def __init__(self, request: Request, need: Need, groups: Memberships) -> None:
         self.request = request
         self.need = need
         self.groups = groups
-        path, compartments = request.where.compartment.path, request.where.tenancy.compartments
-        # The OCIDs of the compartment that is asked about and of all above it.
-        self.above = [compartments[path[:depth]].ocid for depth in range(len(path) + 1)]
-        # What a statement can single the principal out by, and None for one that does not.
-        self.names = [None, *(each.casefold() for each in _names(request.who, groups))]
+        self._above: Sequence[str] = ()
+        self._names: Sequence[str | None] = ()
         self._values: dict[str, Values] = {}
+
+    @property
+    def above(self) -> Sequence[str]:
+        """The OCIDs of the compartment that is asked about and of all above it, the root first."""
+        if not self._above:
+            where = self.request.where
+            path, compartments = where.compartment.path, where.tenancy.compartments
+            self._above = [compartments[path[:depth]].ocid for depth in range(len(path) + 1)]
+        return self._above
+
+    @property
+    def names(self) -> Sequence[str | None]:
+        """What a statement can single the principal out by, and None for one that does not."""
+        if not self._names:
+            names = _names(self.request.who, self.groups)
+            self._names = [None, *(each.casefold() for each in names)]
+        return self._names
 
     def value(self, name: str) -> Values:
         """The values of a condition variable."""
@@ -137,11 +156,14 @@ class _Candidates:
                 self._found.setdefault((ocid, each.scope.compartment), []).append(each)
 
     def of(self, question: Question) -> Iterator[Compiled]:
+        if not self._all:
+            return
         if not has_id(question.request.who):
             yield from self._all
             return
+        places = (None, *question.above)
         for name in question.names:
-            for compartment in (None, *question.above):
+            for compartment in places:
                 yield from self._found.get((name, compartment), ())
 
 

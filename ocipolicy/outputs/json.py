@@ -36,6 +36,7 @@ from ocipolicy.language.tree import (
 from ocipolicy.language.tree import Any as AnyOf
 
 if TYPE_CHECKING:  # a command without a bundle should not pay for the rendering
+    from ocipolicy.prove import Proof
     from ocipolicy.render.bundle import Bundle, Policy
 
 SCHEMA = 1
@@ -192,10 +193,39 @@ def _value(value: Value) -> dict[str, str]:
     assert_never(value)
 
 
-def of_bundle(bundle: "Bundle | None", diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
-    """`{"policies": [...], "diagnostics": [...]}`; `tenancy` is null while nobody knows it."""
+def of_bundle(
+    bundle: "Bundle | None", proof: "Proof | None", diagnostics: Iterable[Diagnostic]
+) -> dict[str, Any]:
+    """`{"policies": [...], "proof": {...}, "diagnostics": [...]}`.
+
+    `tenancy` is null while nobody knows it, `proof` where there is no bundle to prove.
+    """
     policies = [] if bundle is None else [_policy(policy) for policy in bundle.policies]
-    return {"policies": policies, "diagnostics": of_diagnostics(diagnostics)}
+    return {
+        "policies": policies,
+        "proof": None if proof is None else _proof(proof),
+        "diagnostics": of_diagnostics(diagnostics),
+    }
+
+
+def _proof(proof: "Proof") -> dict[str, Any]:
+    return {
+        "proved": proof.proved,
+        "allowed": proof.allowed,
+        "refused": proof.refused,
+        "stand_ins": list(proof.stand_ins),
+        "probes": [
+            {
+                "who": each.who,
+                "operation": each.operation,
+                "where": each.where,
+                "half": each.half,
+                "wanted": each.wanted,
+                "verdict": each.verdict,
+            }
+            for each in proof.probes
+        ],
+    }
 
 
 def _policy(policy: "Policy") -> dict[str, Any]:

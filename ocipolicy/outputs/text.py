@@ -12,6 +12,7 @@ from ocipolicy.language import show
 
 if TYPE_CHECKING:  # a command without a bundle should not pay for rendering and writing files
     from ocipolicy.outputs.files import File
+    from ocipolicy.prove import Proof
     from ocipolicy.render.bundle import Bundle, Policy
 
 # A text and what it is ("error", "warning", "note", "help", "comment") to the painted text.
@@ -131,3 +132,18 @@ def files(bundle: "Bundle") -> tuple["File", ...]:
         *(File(f"{policy.name}.policy", of_policy(bundle, policy)) for policy in bundle.policies),
         *(File(letter.name, letter.text) for letter in bundle.letters),
     )
+
+
+def of_proof(proof: "Proof", paint: Paint = plain) -> str:
+    """The proof in one line: `proved: 2 instances x 3 operations allowed, 14 probes refused`."""
+    asked = f"{_count(proof.instances, 'instance')} x {_count(proof.operations, 'operation')}"
+    if not proof.proved:
+        failed = sum(not each.holds for each in proof.probes)
+        return paint("not proved:", "error") + f" {failed} of {len(proof.probes)} probes"
+    stand_ins = f" (with a stand-in for {' and '.join(proof.stand_ins)})" if proof.stand_ins else ""
+    refused = _count(proof.refused, "probe")
+    return paint("proved:", "added") + f" {asked} allowed, {refused} refused{stand_ins}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -6,8 +6,8 @@
 4. the statements become policies, split where a policy would grow past OCI's limit.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from ocipolicy import reference
 from ocipolicy.config import Config, Loaded
@@ -19,15 +19,19 @@ from ocipolicy.render.lock import differences
 from ocipolicy.render.scenario import Scenario, read_scenario
 from ocipolicy.render.templates import Templates, Text, line_span
 
-__all__ = ["Bundle", "Letter", "Policy", "Rendered", "Scenario", "Templates", "render"]
+__all__ = ["Bundle", "Letter", "Policy", "Rendered", "Scenario", "Templates", "render", "weighed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What came of a config; no bundle where a diagnostic is an error."""
+    """What came of a config; no bundle where a diagnostic is an error.
+
+    `texts` has the text of each side, in which the offsets of its statements count.
+    """
 
     bundle: Bundle | None
     diagnostics: tuple[Diagnostic, ...]
+    texts: Mapping[Side, Text] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +86,13 @@ def render(loaded: Loaded, templates: Templates) -> Rendered:
     if config is None:
         return Rendered(None, loaded.diagnostics)
     diagnostics = list(loaded.diagnostics)
-    bundle = _bundle(loaded, config, templates, diagnostics)
-    weighed = tuple(_weighed(diagnostics, config))
-    return Rendered(None if has_errors(weighed) else bundle, weighed)
+    texts: dict[Side, Text] = {}
+    bundle = _bundle(loaded, config, templates, diagnostics, texts)
+    found = tuple(weighed(diagnostics, config))
+    return Rendered(None if has_errors(found) else bundle, found, texts)
 
 
-def _weighed(diagnostics: list[Diagnostic], config: Config) -> Iterator[Diagnostic]:
+def weighed(diagnostics: Iterable[Diagnostic], config: Config) -> Iterator[Diagnostic]:
     """The findings with the weight that the config's `rules` give them; an error stays one."""
     for each in diagnostics:
         level = config.rules.get(each.rule)
@@ -98,7 +103,11 @@ def _weighed(diagnostics: list[Diagnostic], config: Config) -> Iterator[Diagnost
 
 
 def _bundle(
-    loaded: Loaded, config: Config, templates: Templates, diagnostics: list[Diagnostic]
+    loaded: Loaded,
+    config: Config,
+    templates: Templates,
+    diagnostics: list[Diagnostic],
+    texts: dict[Side, Text],
 ) -> Bundle | None:
     scenario = _scenario(loaded, config, templates, diagnostics)
     if scenario is None:
@@ -111,7 +120,7 @@ def _bundle(
     values = _values(config, scenario, unknown)
     policies: list[Policy] = []
     for side in scenario.sides:
-        statements = _statements(config, templates, side, values, diagnostics)
+        statements = _statements(config, templates, side, values, diagnostics, texts)
         policies += _policies(config, scenario, side, statements)
     letters = tuple(_letters(config, scenario, templates, unknown, values, diagnostics))
     diagnostics += _limits(loaded, policies)
@@ -252,7 +261,12 @@ def _stand_ins(values: Values) -> tuple[Values, dict[str, str]]:
 
 
 def _statements(
-    config: Config, templates: Templates, side: Side, values: Values, diagnostics: list[Diagnostic]
+    config: Config,
+    templates: Templates,
+    side: Side,
+    values: Values,
+    diagnostics: list[Diagnostic],
+    texts: dict[Side, Text],
 ) -> tuple[Statement, ...]:
     """The statements of one side, or none and a diagnostic of what is wrong with its template."""
     name = f"{config.scenario}/{side}.policy.j2"
@@ -265,6 +279,7 @@ def _statements(
     if isinstance(other, Diagnostic):
         diagnostics.append(other)
         return ()
+    texts[side] = text
     parsed = parse(text.text)
     for each in parsed.diagnostics:
         message = f"{each.message} (in what this line renders to)"

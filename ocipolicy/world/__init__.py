@@ -7,8 +7,8 @@
 `lookup` answers who and where a name means, `dump` writes a world as a file that loads back equal.
 """
 
-from ocipolicy.world.dump import dump_world
-from ocipolicy.world.load import LoadedWorld, load_world
+from typing import TYPE_CHECKING
+
 from ocipolicy.world.lookup import World
 from ocipolicy.world.tree import (
     ADMINISTRATORS,
@@ -25,6 +25,10 @@ from ocipolicy.world.tree import (
     User,
     label,
 )
+
+if TYPE_CHECKING:
+    from ocipolicy.world.dump import dump_world
+    from ocipolicy.world.load import LoadedWorld, load_world
 
 __all__ = [
     "ADMINISTRATORS",
@@ -45,3 +49,14 @@ __all__ = [
     "label",
     "load_world",
 ]
+
+_LATE = {"LoadedWorld": "load", "dump_world": "dump", "load_world": "load"}
+
+
+def __getattr__(name: str) -> object:
+    # A world that nobody reads from a file, such as that of a proof, needs no pydantic and YAML.
+    if name in _LATE:
+        import importlib
+
+        return getattr(importlib.import_module(f"ocipolicy.world.{_LATE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
