@@ -28,6 +28,10 @@ _comment = re.compile(r"(?://|\#)[^\r\n]*")
 _WORD_START = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 OCID = re.compile(r"ocid1\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2,3}\.[A-Za-z0-9_-][A-Za-z0-9_.-]*+")
 
+CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+# What lists, and the quotes of other languages, put in front of a statement.
+STRAY_MARKS = r"(?:(?:[-*+\u2022]|\d{1,3}[.)])[ \t]+)?[\"`\[]*"
+
 
 def tokenize(text: str) -> tuple[list[str], list[int]]:
     """The tokens of a text and the offset of each; one offset more, the end, closes the list.
@@ -46,6 +50,18 @@ def tokenize(text: str) -> tuple[list[str], list[int]]:
             # A blank of another alphabet is a token, and a wrong one, not a blank.
             words = [word.rstrip(_BLANKS) for word in wide]
     return words, list(accumulate(map(len, wide), initial=start))
+
+
+def may_hide(text: str) -> bool:
+    """Whether a text could hold something wrong that a reader does not stumble over.
+
+    What that is, `suspects` finds; a text without it need not pay for its import.
+    """
+    return (
+        not text.isascii()
+        or any(mark in text for mark in ("<", "{{", "{%", "${", "%{", "#{"))
+        or CONTROL.search(text) is not None
+    )
 
 
 def comments(text: str, words: list[str], starts: list[int]) -> list[tuple[int, int]]:

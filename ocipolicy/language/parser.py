@@ -7,8 +7,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ocipolicy.diagnostics import Diagnostic, Severity, Source, closest, has_errors
-from ocipolicy.language import suspects
-from ocipolicy.language.lexer import Cursor, Edit, Fault, comments, tokenize
+from ocipolicy.language.lexer import (
+    STRAY_MARKS,
+    Cursor,
+    Edit,
+    Fault,
+    comments,
+    may_hide,
+    tokenize,
+)
 from ocipolicy.language.mistakes import STARTERS, SUBJECTS
 from ocipolicy.language.printer import show, show_condition
 from ocipolicy.language.repair import corrected, diagnostic, explain
@@ -17,7 +24,7 @@ from ocipolicy.language.tree import Condition, Parsed, ParsedRule, Statement
 
 # A line's end comes first, since a search for one character is what `re` does fastest.
 _STARTS = re.compile(
-    rf"[\r\n](?P<blank>[ \t\f\v]*){suspects.STRAY_MARKS}"
+    rf"[\r\n](?P<blank>[ \t\f\v]*){STRAY_MARKS}"
     rf"(?=(?P<first>{'|'.join(STARTERS)})(?![A-Za-z0-9_.@-]))",
     re.IGNORECASE,
 )
@@ -50,7 +57,7 @@ def parse(text: str, origin: str = "") -> Parsed:
 def _parse(source: Source) -> Parsed:
     text = source.text
     words, starts = tokenize(text)
-    hides = suspects.may_hide(text)
+    hides = may_hide(text)
     statements: list[Statement] = []
     diagnostics: list[Diagnostic] = []
     broken: list[tuple[int, int]] = []
@@ -61,6 +68,8 @@ def _parse(source: Source) -> Parsed:
             statements.append(outcome)
             continue
         else:
+            from ocipolicy.language import suspects
+
             remarks = sorted(reader.remarks + suspects.hidden(reader), key=lambda each: each.start)
             fatal = next((each for each in remarks if each.rule in suspects.FATAL), None)
             if fatal is None:
@@ -100,6 +109,8 @@ def parse_rule(text: str, origin: str = "") -> ParsedRule:
     except Fault as fault:
         first = _first_rule_fault(reader, fault)
         return ParsedRule(source, None, tuple(explain(source, reader, first, _canonical_rule)))
+    from ocipolicy.language import suspects
+
     for each in suspects.hidden(reader):
         severity = Severity.ERROR if each.rule in suspects.FATAL else Severity.WARNING
         diagnostics.append(diagnostic(source, each, severity, None))
@@ -179,11 +190,15 @@ def _rule_reads(text: str) -> bool:
 
 
 def _first_fault(reader: Cursor, fault: Fault) -> Fault:
+    from ocipolicy.language import suspects
+
     return suspects.first(reader, fault, _reads)
 
 
 def _canonical(text: str) -> str | Fault:
     """The statements of a text in canonical form, or its first fault."""
+    from ocipolicy.language import suspects
+
     lines: list[str] = []
     for reader, outcome in _pieces(text, *tokenize(text)):
         if isinstance(outcome, Fault):
@@ -204,6 +219,8 @@ def _canonical_rule(text: str) -> str | Fault:
 
 
 def _first_rule_fault(reader: Cursor, fault: Fault) -> Fault:
+    from ocipolicy.language import suspects
+
     if reader.last >= 0:
         fault = suspects.stray_marks(reader, _RULE_BEGINNINGS) or fault
     return suspects.first(reader, fault, _rule_reads)
@@ -211,6 +228,8 @@ def _first_rule_fault(reader: Cursor, fault: Fault) -> Fault:
 
 def _no_statement(reader: Cursor) -> Fault:
     """Text in front of the first statement, or instead of one."""
+    from ocipolicy.language import suspects
+
     at = reader.index
     word = reader.words[at]
     marks = suspects.stray_marks(reader, STARTERS)

@@ -7,7 +7,15 @@ statement that can be read: a value with an invisible character in it matches no
 import re
 from collections.abc import Callable
 
-from ocipolicy.language.lexer import Cursor, Edit, Fault, joined, shortened
+from ocipolicy.language.lexer import (
+    CONTROL,
+    STRAY_MARKS,
+    Cursor,
+    Edit,
+    Fault,
+    joined,
+    shortened,
+)
 
 _INVISIBLE = (
     "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
@@ -26,10 +34,7 @@ _TEMPLATE_WHOLE = re.compile(r"\{\{[^{}]*\}\}|\{%[^%{]*%\}|[$%#]\{[^{}\r\n]*\}")
 _ANGLE = re.compile(r"<[^<>='\r\n]{1,80}>|<>(?![ \t]*['/])")
 _LINK = re.compile(r"\[([^\]\r\n]{1,200})\]\([^()\r\n]{0,400}\)")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
-# What lists, and the quotes of other languages, put in front of a statement.
-STRAY_MARKS = r"(?:(?:[-*+\u2022]|\d{1,3}[.)])[ \t]+)?[\"`\[]*"
 _MARKS = re.compile(rf"{STRAY_MARKS}'?")
 _CLOSING_MARKS = ' \t\r\n"`],;'
 
@@ -41,15 +46,6 @@ _LONGEST_SEARCH = 2000
 _MOST_PLACES = 40
 _BEFORE_NAME = " \t\r\n=(,/:"
 _QUOTE_OR_EDGE = re.compile(r"'|(?<=[=(,\s/:])(?=[\w.])|(?<=[^\s'=(,{])(?=[\s,)}/:]|$)")
-
-
-def may_hide(text: str) -> bool:
-    """Whether a text could hold a suspect that a reader does not stumble over."""
-    return (
-        not text.isascii()
-        or any(mark in text for mark in ("<", "{{", "{%", "${", "%{", "#{"))
-        or _CONTROL.search(text) is not None
-    )
 
 
 def hidden(cursor: Cursor) -> list[Fault]:
@@ -65,7 +61,7 @@ def hidden(cursor: Cursor) -> list[Fault]:
         start = cursor.starts[index]
         if match := _UNSEEN.search(word):
             faults.append(_unseen(cursor, start + match.start()))
-        elif match := _CONTROL.search(word):
+        elif match := CONTROL.search(word):
             faults.append(_control(start + match.start(), match[0]))
         elif match := _TEMPLATE_WHOLE.search(word):
             faults.append(_unrendered(start + match.start(), start + match.end(), match[0]))
@@ -146,7 +142,7 @@ def _beginning(cursor: Cursor, index: int) -> Fault | None:
         return _placeholder(at, close + 1, text[at : close + 1]) if close > 0 else None
     if _NOT_ASCII.match(word):
         return _foreign_word(cursor, index)
-    if _CONTROL.match(word):
+    if CONTROL.match(word):
         return _control(at, word)
     return None
 
