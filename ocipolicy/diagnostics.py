@@ -7,6 +7,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _LINE_END = re.compile(r"\r\n?|\n")
+_MIXED = r"(?=[A-Za-z0-9+/]*[a-z])(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*[0-9])"
+# Keys as providers make them (`sk-`, `nvapi-`), tokens (`eyJ...`), long texts of hexadecimal digits
+# or of base64, and the user before the host of a URL. The id of an OCID stands behind a dot, so it
+# is none of these. Few commands have a mistake to show: it is compiled when it is needed.
+_SECRET = (
+    r"(?<![\w.-])(?:sk-|nvapi-)[A-Za-z0-9_-]{8,}"
+    r"|\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)*"
+    r"|(?<![A-Za-z0-9.+/_-])(?:[0-9a-fA-F]{32,}(?![A-Za-z0-9+/_-])"
+    rf"|{_MIXED}[A-Za-z0-9+/]{{32,}}={{0,2}})"
+    r"|(?<=://)[^\s/@]+(?=@)"
+)
 
 
 class Severity(StrEnum):
@@ -23,12 +34,13 @@ class Source:
     `origin` is the file name as the user gave it, and empty for text in memory.
     """
 
-    __slots__ = ("_starts", "origin", "text")
+    __slots__ = ("_concealed", "_starts", "origin", "text")
 
     def __init__(self, text: str, origin: str = "") -> None:
         self.text = text
         self.origin = origin
         self._starts: list[int] | None = None
+        self._concealed: list[tuple[int, int]] = []
 
     def _line_starts(self) -> list[int]:
         if self._starts is None:
@@ -42,10 +54,20 @@ class Source:
         return line, offset - starts[line - 1] + 1
 
     def line(self, number: int) -> str:
-        """The text of a line (counted from 1), without its end."""
+        """The text of a line (counted from 1), without its end; `*` for what is concealed."""
         starts = self._line_starts()
+        start = starts[number - 1]
         end = starts[number] if number < len(starts) else len(self.text)
-        return self.text[starts[number - 1] : end].rstrip("\r\n")
+        text = self.text[start:end].rstrip("\r\n")
+        for concealed, until in self._concealed:
+            first, last = max(concealed - start, 0), min(until - start, len(text))
+            if first < last:
+                text = text[:first] + "*" * (last - first) + text[last:]
+        return text
+
+    def conceal(self, start: int, end: int) -> None:
+        """Never show these characters in a line: they may be a secret in the wrong place."""
+        self._concealed.append((start, end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +143,15 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
 
     near = get_close_matches(word, list(candidates), n=1, cutoff=0.7)
     return near[0] if near else None
+
+
+def without_secrets(text: str) -> str:
+    """The text with `*` for every character of what looks like a key, a token or a password.
+
+    >>> without_secrets("key_env: nvapi-0123456789")
+    'key_env: ****************'
+    """
+    return re.sub(_SECRET, lambda found: "*" * len(found[0]), text)
 
 
 class CannotGoOn(Exception):

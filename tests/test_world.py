@@ -405,6 +405,12 @@ def test_a_world_of_many_statements_loads() -> None:
     assert len(world.tenancies["caller"].policies[0].statements) == 5000
 
 
+def test_a_world_of_more_values_than_any_config_loads() -> None:
+    users = "".join(f"      u{n}: {{ocid: ocid1.user.oc1..u{n}}}\n" for n in range(6000))
+    world = world_of(f"tenancies:\n  a:\n    ocid: ocid1.tenancy.oc1..a\n    users:\n{users}")
+    assert len(world.tenancies["a"].users) == 6000
+
+
 # What must hold of any text and any world.
 
 WORDS = st.text(
@@ -499,6 +505,7 @@ def world_data(draw: st.DrawFn) -> dict[str, Any]:
                     compartment=draw(places),
                     description=draw(st.text(max_size=5)),
                     statements=draw(st.lists(st.sampled_from(STATEMENTS), max_size=3)),
+                    unread=draw(st.lists(st.text(max_size=5), max_size=2)),
                 )
                 for name in some(NAMES)
             },

@@ -3,14 +3,15 @@
 Two steps, and each goes on where the one before found a mistake that it can live with:
 
 1. the models of `model` are laid on the file: keys, types, and single values (`values`);
-2. `across` compares values with each other and with the reference.
+2. `across` and `providers` compare values with each other and with the reference.
 
 Whether a scenario needs a key, or has no use for it, is said by the scenario and not decided here.
 """
 
 from dataclasses import dataclass, field
 
-from ocipolicy.config import across
+from ocipolicy.config import across, providers
+from ocipolicy.config.llm_service import LlmService
 from ocipolicy.config.model import (
     Access,
     CallerSide,
@@ -27,6 +28,7 @@ __all__ = [
     "Access",
     "CallerSide",
     "Config",
+    "LlmService",
     "Loaded",
     "Profile",
     "ServiceSide",
@@ -71,6 +73,7 @@ def load(text: str, origin: str = "") -> Loaded:
     config, document, found = lay(_MANUAL, source)
     if document.root and isinstance(document.root.value, dict):
         found += across.compare(document)
+        found += providers.compare(document)
     found.sort(key=lambda diagnostic: (diagnostic.span.start, diagnostic.span.end))
     if has_errors(found):
         config = None
@@ -98,6 +101,9 @@ _MANUAL = Manual(
         "scenario": "add `scenario: same-tenancy`, or cross-tenancy, or paired",
         "caller": "add `caller:` and below it the instances that call",
         "instances": "add the OCIDs: `instances: [ocid1.odainstance.oc1.iad.sales]`",
+        "llm_services.name": "add the name that the service gets in Digital Assistant:"
+        " `name: genai_chat`",
+        "provider": "add `provider: oci`, or openai, azure-openai, cohere or nvidia",
         "access": "add what the instances may use: `access: [generative-ai]`",
     },
     expected={

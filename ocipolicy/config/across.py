@@ -153,6 +153,12 @@ def _ocids(document: Document) -> Iterator[tuple[Path, str]]:
             yield path, node.value
         if path == ("caller", "tenancy"):
             yield from _texts(document, ("caller", "instances"))
+    for at in range(len(_items(document.at(("llm_services",))))):
+        for key in ("compartment", "model"):
+            path = ("llm_services", at, key)
+            node = document.at(path)
+            if node and isinstance(node.value, str):
+                yield path, node.value
 
 
 def _sandbox(document: Document, ocid: Path) -> Iterator[Diagnostic]:

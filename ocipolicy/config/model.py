@@ -15,6 +15,7 @@ from pydantic import (
 
 from ocipolicy import reference
 from ocipolicy.config import values
+from ocipolicy.config.llm_service import LlmService
 from ocipolicy.language.tree import InCompartment, InCompartmentId
 
 Endorse = Literal["any-tenancy", "service-tenancy"]
@@ -228,6 +229,16 @@ class Config(_Model):
         ),
     ]
     smoke: Annotated[Smoke | None, Field(description="The calls that try the access out.")] = None
+    llm_services: Annotated[
+        tuple[LlmService, ...],
+        Field(
+            min_length=1,
+            description="Models that the instances call, each a service to import there.",
+            examples=[
+                [{"name": "genai_chat", "provider": "oci", "model": "cohere.command-a-03-2025"}]
+            ],
+        ),
+    ] = ()
     rules: Annotated[
         Mapping[str, RuleLevel],
         Field(

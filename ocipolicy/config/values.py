@@ -67,10 +67,18 @@ def is_loopback(endpoint: str) -> bool | None:
 
 
 def wrong(
-    rule: str, message: str, help: str | None = None, fix: str | None = None
+    rule: str,
+    message: str,
+    help: str | None = None,
+    fix: str | None = None,
+    *,
+    conceal: bool = False,
 ) -> PydanticCustomError:
-    """A value that cannot be; `message` follows the name of the key, `fix` replaces the value."""
-    context = {"message": message, "help": help, "fix": fix}
+    """A value that cannot be; `message` follows the name of the key, `fix` replaces the value.
+
+    `conceal` keeps the value out of whatever is shown of the file, for it may be a secret.
+    """
+    context = {"message": message, "help": help, "fix": fix, "conceal": conceal}
     return PydanticCustomError("wrong-value", "{message}", {"rule": rule, **context})
 
 

@@ -33,7 +33,7 @@ def lay(
 
     The model is there exactly when the text could be read and fits.
     """
-    document, diagnostics = read(source)
+    document, diagnostics = read(source, manual.largest)
     found = list(diagnostics)
     root = document.root
     if root is None:

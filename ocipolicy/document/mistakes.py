@@ -19,9 +19,11 @@ AnyModel = TypeVar("AnyModel", bound=BaseModel)
 class Manual(Generic[AnyModel]):
     """What the messages about one kind of file need to know about it.
 
-    `what` is its word ("config"), `missing` the help for a key that is not there (under `""` for a
-    file without keys), `expected` what a validator of its own wanted, by error type, with a hint in
-    `how`. `as_written` turns a path in the models into the one in the file, where these differ.
+    `what` is its word ("config"), `missing` the help for a key that is not there, under its dotted
+    path or its last word (and under `""` for a file without keys), `expected` what a validator of
+    its own wanted, by error type, with a hint in `how`. `as_written` turns a path in the models
+    into the one in the file, where these differ.
+    `largest` is how many values a file may have, aliases followed, before it is refused.
     """
 
     what: str
@@ -30,6 +32,7 @@ class Manual(Generic[AnyModel]):
     expected: Mapping[str, str] = field(default_factory=dict)
     how: Mapping[str, str] = field(default_factory=dict)
     as_written: Callable[[Document, Path], Path] = lambda _, path: path
+    largest: int = 10_000
 
 
 _EXPECTED = {
@@ -134,8 +137,14 @@ def _fill_in(manual: Manual[Any], path: Path) -> str:
     model = _model_at(manual.model, path[:-1])
     for name, info in model.model_fields.items() if model else ():
         if path[-1] in (info.alias, name) and info.is_required():
-            return manual.missing.get(path[-1], "write a value")
+            return _add(manual, path, "write a value")
     return "write a value, or take the key out"
+
+
+def _add(manual: Manual[Any], path: Path, otherwise: str) -> str:
+    """What to do about a key that has to be there."""
+    dotted = ".".join(step for step in path if isinstance(step, str))
+    return manual.missing.get(dotted) or manual.missing.get(str(path[-1]), otherwise)
 
 
 def _unknown_key(
@@ -166,12 +175,13 @@ def _unknown_key(
 def _missing_key(manual: Manual[Any], document: Document, path: Path) -> Diagnostic:
     key = str(path[-1])
     owner = called(path[:-1]) if path[:-1] else f"the {manual.what}"
+    in_list = bool(path[:-1]) and isinstance(path[-2], int)
     return Diagnostic(
         "missing-key",
         Severity.ERROR,
         f"{owner} has no `{key}`",
-        document.key_span(path[:-1]),
-        manual.missing.get(key, f"add `{key}: ...`"),
+        document.span(path[:-1]) if in_list else document.key_span(path[:-1]),
+        _add(manual, path, f"add `{key}: ...`"),
     )
 
 
@@ -198,6 +208,8 @@ def _wrong_value(
         rule, message, hint = _LIMITS[kind]
         context = {"rule": rule, "message": message.format(**context), "help": hint, "fix": None}
     span = document.span(path)
+    if context.get("conceal"):
+        span.source.conceal(span.start, span.end)
     edit = context["fix"]
     return Diagnostic(
         context["rule"],

@@ -16,7 +16,6 @@ from ocipolicy.document.tree import Document, Entry, Node, Scalar, shown
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 40
-_LARGEST = 10_000
 
 # YAML has no place for these at all (production c-printable), nor for a byte order mark inside.
 # In three sets, since `re` takes long over one that is spread so wide.
@@ -95,9 +94,9 @@ _SYNTAX = (
 )
 
 
-def read(source: Source) -> tuple[Document, tuple[Diagnostic, ...]]:
-    """The tree of a YAML text, and what is wrong with it as YAML."""
-    reader = _Reader(source)
+def read(source: Source, largest: int) -> tuple[Document, tuple[Diagnostic, ...]]:
+    """The tree of a YAML text of at most so many values, and what is wrong with it as YAML."""
+    reader = _Reader(source, largest)
     root = reader.read()
     return Document(source, root), tuple(reader.diagnostics)
 
@@ -120,8 +119,9 @@ class _Open:
 class _Reader:
     """Events in, nodes out, with a stack of its own."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, largest: int) -> None:
         self.source = source
+        self._largest = largest
         self.diagnostics: list[Diagnostic] = []
         # A byte order mark is dropped, so that marks count from behind it.
         self._base = 1 if source.text.startswith("\ufeff") else 0
@@ -195,10 +195,11 @@ class _Reader:
         node = Node([], ended.start, last)
         node.size += sum(child.size for child in children)
         node.depth = 1 + max((child.depth for child in children), default=0)
-        if node.size > _LARGEST:
+        if node.size > self._largest:
             self._stop(
                 "too-large",
-                "the aliases or the length of this make a file of more than 10,000 values",
+                "the aliases or the length of this make a file of more than "
+                f"{self._largest:,} values",
                 ended.start,
                 end,
                 "write fewer values",

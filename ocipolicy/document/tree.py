@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ocipolicy.diagnostics import Source, Span
+from ocipolicy.diagnostics import Source, Span, without_secrets
 
 Path = tuple[str | int, ...]
 Scalar = str | int | float | bool | None
@@ -118,10 +118,11 @@ class Document:
 
 
 def shown(text: str) -> str:
-    """A text of the user's in backticks, short and on one line, to stand in a sentence.
+    """A text of the user's in backticks, short, on one line and without what looks like a secret.
 
     >>> shown("us\\nchicago")
     "`'us\\\\nchicago'`"
     """
+    text = without_secrets(text)
     short = text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
     return f"`{short}`" if short.isprintable() else f"`{short!r}`"

@@ -47,6 +47,11 @@ def dump(value: dict[str, Any]) -> str:
     return json.dumps({"schema": SCHEMA, **value}, indent=2)
 
 
+def line(value: dict[str, Any]) -> str:
+    """The same in one line, for a stream of values."""
+    return json.dumps({"schema": SCHEMA, **value})
+
+
 def of_parsed(parsed: Parsed) -> dict[str, Any]:
     """`{"statements": [...], "diagnostics": [...]}`."""
     return {

@@ -7,7 +7,7 @@ the text as it is. What is printed reads the same without them.
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from ocipolicy.diagnostics import Diagnostic, Severity
+from ocipolicy.diagnostics import Diagnostic, Severity, without_secrets
 from ocipolicy.language import show
 
 if TYPE_CHECKING:  # a command without a bundle should not pay for rendering and writing files
@@ -52,7 +52,7 @@ def of_diagnostic(diagnostic: Diagnostic, paint: Paint = plain) -> str:
 def _carets(diagnostic: Diagnostic, room: int) -> tuple[str, str]:
     """The source line and the carets below its span; a long line is cut round the span."""
     span = diagnostic.span
-    line = span.source.line(span.line)
+    line = without_secrets(span.source.line(span.line))
     first = span.column - 1
     last = span.end_column - 1 if span.end_line == span.line else len(line)
     cut = 0

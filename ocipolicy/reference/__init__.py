@@ -23,6 +23,7 @@ from ocipolicy.reference.conditions import (
 from ocipolicy.reference.facts import Fact
 from ocipolicy.reference.grants import (
     ALL_RESOURCES,
+    COMPLETE,
     VERBS,
     Operation,
     Part,
@@ -44,6 +45,7 @@ from ocipolicy.reference.surroundings import (
     Model,
     Region,
     all_regions,
+    chat_format,
     limit,
     limits,
     model,
@@ -55,6 +57,7 @@ from ocipolicy.reference.surroundings import (
 
 __all__ = [
     "ALL_RESOURCES",
+    "COMPLETE",
     "KINDS",
     "VERBS",
     "ApiFormat",
@@ -72,6 +75,7 @@ __all__ = [
     "Service",
     "Variable",
     "all_regions",
+    "chat_format",
     "limit",
     "limits",
     "model",

@@ -18,6 +18,8 @@ SERVICES = (
     "digital-assistant",
     "identity",
 )
+# Of these every resource type is here, as far as Oracle's pages have them; of others many are not.
+COMPLETE = frozenset({"generative-ai", "generative-ai-agents", "language", "digital-assistant"})
 VERBS = ("inspect", "read", "use", "manage")
 ALL_RESOURCES = "all-resources"
 
@@ -66,6 +68,11 @@ class ResourceType(Fact):
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NOTHING, hash=False)
     documented: bool = False
     obsolete_for: str | None = None
+
+    def gives(self, verb: str) -> tuple[str, ...]:
+        """Every permission that a verb gives: what it adds, and what the lower ones do."""
+        verbs = VERBS[: VERBS.index(verb) + 1] if verb in VERBS else ()
+        return tuple(chain.from_iterable(self.permissions.get(each, ()) for each in verbs))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

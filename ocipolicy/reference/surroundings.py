@@ -120,6 +120,22 @@ def model(name: str) -> Model | None:
     return models().get(name)
 
 
+def chat_format(name: str) -> ApiFormat | None:
+    """The format of a chat request to a model; None where the model's name does not decide it.
+
+    A model that is not known takes the format of its vendor's others, if they have one in common.
+
+    >>> chat_format("cohere.command-r-08-2024"), chat_format("xai.grok-99")
+    ('COHERE', 'GENERIC')
+    """
+    known = model(name)
+    if known is not None:
+        return known.api_format
+    vendor = name.partition(".")[0]
+    formats = {each.api_format for each in models().values() if each.vendor == vendor} - {None}
+    return formats.pop() if len(formats) == 1 else None
+
+
 @cache
 def limits() -> Mapping[str, Limit]:
     """Every limit, by name."""

@@ -13,6 +13,7 @@ from ocipolicy.world.tree import label, name_and_domain
 
 _NAMED = ("users", "groups", "dynamic_groups")
 _PRINCIPALS = (*_NAMED, "resources")
+_SANDBOX = "oc0"  # the realm of what a sandbox has added, to a tenancy of whatever realm
 
 
 def compare(document: Document) -> Iterator[Diagnostic]:
@@ -260,7 +261,7 @@ def _realms(document: Document, tenancy: Path) -> Iterator[Diagnostic]:
             continue
         if path == (*tenancy, "ocid"):
             own = parts.realm
-        elif own is not None and parts.realm != own:
+        elif own is not None and parts.realm not in (own, _SANDBOX):
             yield _error(
                 "mixed-realms",
                 f"{called(path)} is in the realm {parts.realm}, and its tenancy in {own}",

@@ -1,6 +1,7 @@
 """A world as YAML text that loads back equal."""
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ocipolicy.world.tree import (
@@ -30,7 +31,8 @@ def dump_world(world: "World") -> str:
     # Late, so that reading a world does not pay for writing one.
     import yaml
 
-    class Dumper(yaml.SafeDumper):
+    # The fast one, where PyYAML was built with it; it can only be told at run time.
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
         """Quotes every text that could be read as something else."""
 
         def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
@@ -39,7 +41,8 @@ def dump_world(world: "World") -> str:
     def text(dumper: Dumper, data: str) -> yaml.ScalarNode:
         plain = _PLAIN.fullmatch(data)
         style = None if plain else '"' if "'" in data or not data.isprintable() else "'"
-        return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+        node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+        return node
 
     Dumper.add_representer(str, text)
     data = {"tenancies": {each.name: _tenancy(each) for each in world.tenancies.values()}}
@@ -62,7 +65,7 @@ def _tenancy(tenancy: Tenancy) -> dict[str, Any]:
                 _key(each): _dynamic_group(each) for each in tenancy.dynamic_groups.values()
             },
             "resources": {each.name: _resource(each) for each in tenancy.resources.values()},
-            "policies": {each.name: _policy(each) for each in tenancy.policies},
+            "policies": {key: _policy(each, key) for key, each in _policies(tenancy)},
         }
     )
 
@@ -117,15 +120,29 @@ def _resource(resource: Resource) -> dict[str, Any]:
     )
 
 
-def _policy(policy: Policy) -> dict[str, Any]:
+def _policies(tenancy: Tenancy) -> Iterator[tuple[str, Policy]]:
+    """Each policy with its key: its name, or, where another compartment has that, what is free."""
+    names = {each.name for each in tenancy.policies}
+    taken: set[str] = set()
+    for each in tenancy.policies:
+        key, count = each.name, 1
+        while key in taken or (count > 1 and key in names):
+            count += 1
+            key = f"{each.name} ({count})"
+        taken.add(key)
+        yield key, each
+
+
+def _policy(policy: Policy, key: str) -> dict[str, Any]:
     said = {
+        "name": policy.name if policy.name != key else None,
         "ocid": policy.ocid,
         "compartment": _place(policy.compartment),
         "description": policy.description,
         "tags": _tags(policy.tags),
     }
     # A policy without statements says so, since the key is required.
-    return {**_full(said), "statements": [*policy.texts]}
+    return {**_full(said), "statements": [*policy.texts], **_full({"unread": [*policy.unread]})}
 
 
 def _key(each: User | Group | DynamicGroup) -> str:

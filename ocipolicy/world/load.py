@@ -10,7 +10,7 @@ from ocipolicy.document import Document, Manual, Path, lay
 from ocipolicy.world import across
 from ocipolicy.world.lookup import World
 from ocipolicy.world.model import CompartmentEntry, TenancyEntry, WorldFile
-from ocipolicy.world.places import inside
+from ocipolicy.world.places import inside, moved
 from ocipolicy.world.sentences import Sentences, read_sentences
 from ocipolicy.world.tree import (
     Compartment,
@@ -53,6 +53,11 @@ class LoadedWorld:
         """
         node = self._document.at(path)
         return inside(self.source, node, start, end) if node else self._document.span(path)
+
+    def moved(self, path: Path, diagnostic: Diagnostic) -> Diagnostic:
+        """A diagnostic about the text at a path, and its fix, as ones about the file."""
+        node = self._document.at(path)
+        return moved(diagnostic, self.source, node) if node else diagnostic
 
 
 def load_world(text: str, origin: str = "") -> LoadedWorld:
@@ -162,13 +167,14 @@ class _Builder:
         entry = self._entry.policies[key]
         path = (*self._path, "policies", key, "statements")
         return Policy(
-            key,
+            entry.name or key,
             entry.ocid,
             self._places[entry.compartment],
             tuple(self._sentences.statements[(*path, at)] for at in range(len(entry.statements))),
             entry.statements,
             _tags(entry.tags),
             entry.description,
+            entry.unread,
         )
 
 
@@ -203,4 +209,6 @@ _MANUAL = Manual(
         "statements": 'add the statements: `statements: ["allow ..."]`',
     },
     as_written=_as_written,
+    # A snapshot of a large tenancy has tens of thousands of users and members.
+    largest=1_000_000,
 )

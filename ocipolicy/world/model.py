@@ -69,12 +69,17 @@ class ResourceEntry(_Tagged):
 
 
 class PolicyEntry(_Tagged):
-    """A policy and its statements."""
+    """A policy and its statements; its name is its key, where it does not say another.
 
+    `unread` has statements of a live policy that could not be read when it was taken down.
+    """
+
+    name: Text | None = None
     ocid: PolicyOcid | None = None
     compartment: Place = "/"
     description: str = ""
     statements: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
 class TenancyEntry(_Tagged):

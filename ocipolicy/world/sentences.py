@@ -27,6 +27,8 @@ def read_sentences(document: Document) -> Sentences:
         for policy, _ in named(document, (*tenancy, "policies")):
             for path, text in texts_at(document, (*policy, "statements")):
                 found.diagnostics.extend(_statement(document, found, path, text))
+            for path, _ in texts_at(document, (*policy, "unread")):
+                found.diagnostics.append(_unread(document, path))
         for group, _ in named(document, (*tenancy, "dynamic_groups")):
             path = (*group, "rule")
             text_here = text_at(document, path)
@@ -53,6 +55,16 @@ def _statement(document: Document, found: Sentences, path: Path, text: str) -> I
         f"{called(path)} holds {len(parsed.statements) or 'no'} statement{'s' * several}",
         document.span(path),
         "begin each statement with a `- ` of its own" if several else "write one, or take it out",
+    )
+
+
+def _unread(document: Document, path: Path) -> Diagnostic:
+    return Diagnostic(
+        "unread-statement",
+        Severity.WARNING,
+        "this statement could not be read, so no answer knows of it",
+        document.span(path),
+        "put it right and move it to `statements`, or keep in mind what it says",
     )
 
 

@@ -129,6 +129,7 @@ class Policy:
     """A policy attached to a compartment; `statements` are the trees of its `texts`, one each.
 
     Its `tags` are defined ones (`namespace.key`) and free-form ones (words without a dot).
+    `unread` are statements of a live policy that nobody here can read; they count for nothing.
     """
 
     name: str
@@ -138,6 +139,7 @@ class Policy:
     texts: tuple[str, ...]
     tags: Tags = field(default_factory=_tags, hash=False)
     description: str = ""
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
