@@ -13,6 +13,7 @@ class Authorization:
 
     `request`, `statements` and `verdict` are those of the last question, for the log: None where
     nothing was asked yet, and `request` None as well where the caller is outside enforcement.
+    `elsewhere` says that, whatever the statements say, the region of the call is none of theirs.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Authorization:
         self.exempt = exempt
         self.request: Request | None = None
         self.verdict: Verdict | None = None
+        self.elsewhere = False
 
     def allows(self, place: Place, given: Mapping[str, tuple[str, ...]]) -> bool:
         """Whether the operation is allowed there; one that is unknown is not let through."""
@@ -45,7 +47,15 @@ class Authorization:
         known = self._known()
         self.request = Request(self.who, place, self._needs(), self.operation, {**known, **given})
         self.verdict = VERDICTS[may(self.request, self.statements)]
-        return self.verdict == "allowed"
+        self.elsewhere = self._is_elsewhere(place)
+        return self.verdict == "allowed" and not self.elsewhere
+
+    def _is_elsewhere(self, place: Place) -> bool:
+        """Whether the tenancy that is asked about is not subscribed to the region of the call.
+
+        Source: iam-cross-domain, 2026-11; that the caller's own tenancy is, is for the desk.
+        """
+        return bool(place.tenancy.regions) and self.region not in place.tenancy.regions
 
     def _needs(self) -> tuple[Need, ...]:
         return needs_of(self.operation) if self.operation else ()

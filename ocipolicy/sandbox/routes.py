@@ -1,6 +1,5 @@
 """What a service offers: its routes, and what a handler gets to answer one of them."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,15 +7,15 @@ from typing import Any
 from ocipolicy.evaluate import Place, Who
 from ocipolicy.sandbox.authorization import Authorization
 from ocipolicy.sandbox.state import State
-from ocipolicy.sandbox.wire import Call, Refusal, Reply, not_found
+from ocipolicy.sandbox.wire import Call, Reply, json_object, not_found
 
 
 @dataclass(frozen=True)
 class Asked:
     """An authenticated call of an operation: who asks, of which region, and the means to answer.
 
-    `arguments` are the parts of the path in angle brackets, `home` the tenancy's home region,
-    `region` the one that is asked (home where the call names none).
+    `arguments` are the parts of the path in angle brackets, `region` is the one that is asked: the
+    home region of the caller's tenancy where the call names none.
     """
 
     call: Call
@@ -28,13 +27,7 @@ class Asked:
 
     def body(self) -> dict[str, Any]:
         """The JSON object that came with the call. Raises Refusal where there is none."""
-        try:
-            found = json.loads(self.call.body)
-        except ValueError:
-            found = None
-        if not isinstance(found, dict):
-            raise Refusal(400, "CannotParseRequest", "The request body is no JSON object.")
-        return found
+        return json_object(self.call.body)
 
     def allow(
         self, compartment: object, given: Mapping[str, tuple[str, ...]] | None = None

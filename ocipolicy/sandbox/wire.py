@@ -68,10 +68,24 @@ def invalid(message: str) -> Refusal:
     return Refusal(400, "InvalidParameter", message)
 
 
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that a body is. Raises Refusal for anything else."""
+    try:
+        found = json.loads(body, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise Refusal(400, "CannotParseRequest", "The request body is no JSON object.")
+    return found
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(word)
+
+
 def answer(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
     """A reply with JSON in it."""
-    body = json.dumps(data, ensure_ascii=False).encode()
-    return Reply(status, {"content-type": JSON, **(headers or {})}, body)
+    return Reply(status, {"content-type": JSON, **(headers or {})}, _encoded(data))
 
 
 def events(frames: Iterator[Any]) -> Reply:
@@ -79,11 +93,12 @@ def events(frames: Iterator[Any]) -> Reply:
 
     def sent() -> Iterator[bytes]:
         for frame in frames:
-            text = (
-                frame
-                if isinstance(frame, bytes)
-                else json.dumps(frame, ensure_ascii=False).encode()
-            )
+            text = frame if isinstance(frame, bytes) else _encoded(frame)
             yield b"data: " + text + b"\n\n"
 
     return Reply(200, {"content-type": EVENTS, "cache-control": "no-cache"}, sent())
+
+
+def _encoded(data: Any) -> bytes:
+    # Half of a pair of surrogates comes out of JSON, and goes into no UTF-8.
+    return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
