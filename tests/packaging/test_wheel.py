@@ -42,7 +42,7 @@ def run(*command: str | Path, folder: Path, **changes: str) -> str:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the sources, as a clone would have them."""
     folder = tmp_path_factory.mktemp("clone") / "ocipolicy"
-    ignored = (".git", ".venv", "*cache*", ".hypothesis", "__pycache__", "dist", "build", "*.pyc")
+    ignored = (".git", ".venv*", "*cache*", ".hypothesis", "__pycache__", "dist", "build", "*.pyc")
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*ignored))
     return folder
 
