@@ -2,20 +2,25 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from ocipolicy.cli.proving import proved
 from ocipolicy.cli.terminal import paint, read, show_diagnostics
-from ocipolicy.config import Loaded, load
+from ocipolicy.config import load
 from ocipolicy.diagnostics import CannotGoOn, Diagnostic, has_errors
 from ocipolicy.outputs import files as on_disk
 from ocipolicy.outputs import json
 from ocipolicy.outputs import text as as_text
 from ocipolicy.outputs.files import File
-from ocipolicy.prove import Proof, findings, prove
-from ocipolicy.render import Bundle, Templates, render, weighed
+from ocipolicy.prove import Proof
+from ocipolicy.render import Bundle, Templates, weighed
 
-FORMATS = ("text", "json", "oci-cli", "terraform")
+if TYPE_CHECKING:
+    from ocipolicy.render.llm_services import Service
+
+FORMATS = ("text", "json", "oci-cli", "terraform", "llm-service")
 
 
 @click.command("render", epilog="Example: ocipolicy render --format terraform -o out")
@@ -26,7 +31,7 @@ FORMATS = ("text", "json", "oci-cli", "terraform")
     type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="Statements to paste, data, files for the OCI CLI, or Terraform.",
+    help="Statements to paste, data, files for the OCI CLI, Terraform, or LLM services to import.",
 )
 @click.option(
     "-o",
@@ -51,7 +56,15 @@ def command(config: str, form: str, folder: Path | None, templates: tuple[Path, 
     code 1 when the config or a template has an error; nothing is written then.
     """
     text, origin = read(config, "`ocipolicy init` writes a config to start from")
-    bundle, proof, diagnostics = _proved(load(text, origin), Templates(templates))
+    loaded = load(text, origin)
+    bundle, proof, diagnostics = proved(loaded, Templates(templates))
+    services: tuple[Service, ...] = ()
+    if form == "llm-service" and loaded.config is not None:
+        from ocipolicy.render.llm_services import llm_services
+
+        wanted = llm_services(loaded)
+        services = wanted.services
+        diagnostics = (*diagnostics, *weighed(wanted.diagnostics, loaded.config))
     if form == "json" and folder is None:
         click.echo(json.dump(json.of_bundle(bundle, proof, diagnostics)))
     else:
@@ -66,7 +79,7 @@ def command(config: str, form: str, folder: Path | None, templates: tuple[Path, 
             "render it as text for the request to Oracle, and put the answer in the config",
         )
     if folder is not None:
-        for path in on_disk.write(_files(bundle, proof, diagnostics, form), folder):
+        for path in on_disk.write(_files(bundle, proof, diagnostics, services, form), folder):
             click.echo(str(path))
         if form == "oci-cli":
             from ocipolicy.outputs import oci_cli
@@ -75,22 +88,10 @@ def command(config: str, form: str, folder: Path | None, templates: tuple[Path, 
             for line in oci_cli.commands(bundle):
                 click.echo(f"  {line}", err=True)
     elif form != "json":
-        click.echo(_text(bundle, form), nl=False)
+        click.echo(_text(bundle, services, form), nl=False)
 
 
-def _proved(
-    loaded: Loaded, templates: Templates
-) -> tuple[Bundle | None, Proof | None, tuple[Diagnostic, ...]]:
-    """The bundle of a config with its proof, and everything that is to be said about both."""
-    rendered = render(loaded, templates)
-    if rendered.bundle is None or loaded.config is None:
-        return None, None, rendered.diagnostics
-    proof = prove(loaded.config, rendered.bundle)
-    found = weighed(findings(loaded, proof), loaded.config)
-    return rendered.bundle, proof, (*rendered.diagnostics, *found)
-
-
-def _text(bundle: Bundle, form: str) -> str:
+def _text(bundle: Bundle, services: tuple["Service", ...], form: str) -> str:
     match form:
         case "oci-cli":
             from ocipolicy.outputs import oci_cli
@@ -100,12 +101,20 @@ def _text(bundle: Bundle, form: str) -> str:
             from ocipolicy.outputs import terraform
 
             return terraform.text(bundle)
+        case "llm-service":
+            from ocipolicy.outputs import llm_service
+
+            return llm_service.text(services)
         case _:
             return as_text.of_bundle(bundle, paint)
 
 
 def _files(
-    bundle: Bundle, proof: Proof | None, diagnostics: tuple[Diagnostic, ...], form: str
+    bundle: Bundle,
+    proof: Proof | None,
+    diagnostics: tuple[Diagnostic, ...],
+    services: tuple["Service", ...],
+    form: str,
 ) -> tuple[File, ...]:
     match form:
         case "json":
@@ -119,5 +128,9 @@ def _files(
             from ocipolicy.outputs import terraform
 
             return terraform.files(bundle)
+        case "llm-service":
+            from ocipolicy.outputs import llm_service
+
+            return llm_service.files(services)
         case _:
             return as_text.files(bundle)

@@ -1,13 +1,17 @@
 """What every command does at its edges: read a file or standard input, show findings, exit."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from ocipolicy.diagnostics import Diagnostic, Unreadable
 from ocipolicy.outputs import text as as_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # A command, or the function that becomes one.
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -21,6 +25,7 @@ _STYLES: dict[str, dict[str, object]] = {
     "comment": {"dim": True},
     "added": {"fg": "green"},
     "removed": {"fg": "red"},
+    "changed": {"fg": "yellow"},
 }
 
 
@@ -81,3 +86,14 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
     if diagnostics:
         click.echo(as_text.of_diagnostics(diagnostics, paint), err=True)
         click.echo("\n" + as_text.summary(diagnostics, paint), err=True)
+
+
+def state_folder() -> "Path":
+    """The folder for what programs remember. A relative path in XDG_STATE_HOME does not count.
+
+    Source: https://specifications.freedesktop.org/basedir-spec/latest/, version 0.8, 2026-11.
+    """
+    from pathlib import Path
+
+    said = os.environ.get("XDG_STATE_HOME", "")
+    return Path(said) if said.startswith("/") else Path.home() / ".local" / "state"
