@@ -9,10 +9,16 @@ The whole product is one pipeline. Each room takes what the one before gives, an
 3. `evaluate`   a request and a World -> Decision: may this principal do this here, and why?
 4. `prove`      a Bundle on the smallest World that fits its Config: what is wanted is allowed, and
                 every stranger, every other operation and every other place is refused.
-5. `outputs`    all of it as text, JSON, files for the OCI CLI, Terraform.
+5. `plan`       the Bundle and what is live -> Plan: a step for each policy, and the access that it
+                adds or takes.
+6. `cloud`      the SDK's end of the wire, for reading what is live and for writing.
+7. `apply`      walks a Plan on a Cloud, reads each step back, and undoes all if one fails.
+8. `smoke`      makes the calls that all of this is for: predicted, observed, and diagnosed.
+9. `outputs`    all of it as text, JSON, files for the OCI CLI, Terraform and others.
 
-Beside `config` lies `world`: a YAML file of what is there. Below them are rooms that know nothing
-of each other's questions:
+Beside `config` lies `world`, a YAML file of what is there; beside `prove` lies `check`, the rules
+that find what is wrong with statements; beside `cloud` lies `sandbox`, the end of the server:
+a World behind HTTP. Below them are rooms that know nothing of each other's questions:
 
    `diagnostics`  how anything is said to be wrong: a place, a sentence, the way out;
    `language`     text to tree and back; it knows the grammar of statements and no vocabulary;

@@ -7,6 +7,8 @@ import re
 import shlex
 import shutil
 import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import click
@@ -15,7 +17,9 @@ import pytest
 from ocipolicy.cli import COMMANDS, main
 from ocipolicy.config import load
 from tests.examples import EXAMPLES, ROOT
+from tests.oracle import oracle
 from tests.rules import rules
+from tests.sandboxes import Running
 from tests.terminals import OCIPOLICY, environment
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,9 +33,27 @@ def blocks(text: str, kind: str) -> list[str]:
 
 
 def command(name: str) -> click.Command:
-    found = main.get_command(click.Context(main), name)
-    assert found is not None
+    """The command of a name, `sandbox start` for one of a group."""
+    found: click.Command = main
+    for word in name.split():
+        assert isinstance(found, click.Group)
+        inner = found.get_command(click.Context(found), word)
+        assert inner is not None
+        found = inner
     return found
+
+
+def names() -> Iterator[str]:
+    """All commands that do something."""
+    for name in COMMANDS:
+        found = command(name)
+        if isinstance(found, click.Group):
+            yield from (f"{name} {inner}" for inner in found.commands)
+        else:
+            yield name
+
+
+NAMES = [*names()]
 
 
 def options(name: str) -> list[click.Option]:
@@ -47,12 +69,12 @@ def section(name: str) -> str:
     return found[0]
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_command_is_documented_with_an_example(name: str) -> None:
     assert any(f"ocipolicy {name}" in block for block in blocks(section(name), "sh"))
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_option_is_documented(name: str) -> None:
     page = section(name)
     words = [word for option in options(name) for word in (*option.opts, *option.secondary_opts)]
@@ -66,7 +88,7 @@ def test_every_option_is_documented(name: str) -> None:
     assert [choice for choice in choices if choice not in page] == []
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", NAMES)
 def test_no_option_is_documented_that_is_not_there(name: str) -> None:
     known = {word for option in options(name) for word in option.opts}
     rows = re.findall(r"^\| (`[^|]*) \|", section(name), re.MULTILINE)
@@ -74,7 +96,7 @@ def test_no_option_is_documented_that_is_not_there(name: str) -> None:
     assert documented - known == set()
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_help_of_a_command_says_what_it_does_and_gives_an_example(name: str) -> None:
     found = command(name)
     assert found.help
@@ -89,7 +111,10 @@ def parses(line: str) -> None:
     assert words[0] == "ocipolicy"
     if words[1:] == ["--version"]:
         return
-    command(words[1]).make_context(words[1], cut(words[2:]))
+    name, rest = words[1], words[2:]
+    if isinstance(command(name), click.Group) and rest:
+        name, rest = f"{name} {rest[0]}", rest[1:]
+    command(name).make_context(name, cut(rest))
 
 
 def cut(words: list[str]) -> list[str]:
@@ -112,7 +137,17 @@ def test_a_command_line_of_the_pages_can_be_parsed(line: str) -> None:
     parses(line[line.index("ocipolicy ") :])
 
 
-@pytest.mark.parametrize("line", LINES)
+def needs_a_cloud(line: str) -> bool:
+    return (
+        re.search(r"\bocipolicy (snapshot|plan|apply|rollback|destroy|smoke)\b", line) is not None
+    )
+
+
+def is_of_sandbox(line: object) -> bool:
+    return "ocipolicy sandbox " in str(line)
+
+
+@pytest.mark.parametrize("line", [each for each in LINES if not is_of_sandbox(each.values[0])])
 def test_a_command_line_of_the_pages_runs(
     line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +159,11 @@ def test_a_command_line_of_the_pages_runs(
     shutil.copytree(ROOT / "templates", tmp_path / "DIR")
     if " init " not in line:
         shutil.copy(EXAMPLES / "cross-tenancy.yaml", tmp_path / "ocipolicy.yaml")
+    (tmp_path / "fleet").mkdir()
+    for name in ("one.yaml", "two.yaml"):
+        shutil.copy(EXAMPLES / "cross-tenancy.yaml", tmp_path / "fleet" / name)
+    if "apply plan.json" in line:
+        line = f"ocipolicy plan -o plan.json && {line}"
     tidy = "allow any-user to use generative-ai-family in tenancy\n"
     (tmp_path / "policies").mkdir()
     for name in ("policies.policy", "policies/more.policy"):
@@ -133,15 +173,32 @@ def test_a_command_line_of_the_pages_runs(
     program.write_text(f'#!/bin/sh\nexec {shlex.join(OCIPOLICY)} "$@"\n', encoding="utf-8")
     program.chmod(0o755)
 
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", line],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment({"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}),
-    )
+    path = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    nothing: AbstractContextManager[Mapping[str, str]] = nullcontext({})
+    with oracle(tmp_path) if needs_a_cloud(line) else nothing as cloud:
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", line],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment({**path, **cloud}),
+        )
 
     assert (done.returncode, "error: " in done.stderr) == (0, False), done.stderr
+
+
+@pytest.mark.parametrize("line", [each for each in LINES if is_of_sandbox(each.values[0])])
+def test_a_command_line_of_the_sandbox_runs(line: str, running: Running) -> None:
+    words = shlex.split(line, comments=True)[2:]
+    if words[0] == "start":
+        running.run("stop")
+        words.append("--background")
+    if "--world" in words:
+        words[words.index("--world") + 1] = str(EXAMPLES / "cross-tenancy.world.yaml")
+
+    done = running.run(*words)
+
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def one_liners() -> list[str]:

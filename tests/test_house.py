@@ -217,7 +217,10 @@ def loaded_by(code: str, *arguments: str, stdin: str = "") -> set[str]:
 
 
 COMMAND = "from ocipolicy.cli import main\nmain(sys.argv[1:])"
-HEAVY = {"oci", "pydantic", "rich", "jinja2", "yaml", "json", "tempfile", "importlib.metadata"}
+SERVERS = {"werkzeug", "cryptography", "jwt"}
+HEAVY = SERVERS | {
+    *("oci", "pydantic", "rich", "jinja2", "yaml", "json", "tempfile", "importlib.metadata"),
+}
 
 
 @pytest.mark.parametrize(
@@ -229,8 +232,11 @@ HEAVY = {"oci", "pydantic", "rich", "jinja2", "yaml", "json", "tempfile", "impor
         (["parse", "-", "--format", "json"], HEAVY - {"json"}),
         (["fmt", "-"], HEAVY),
         (["fmt", "-", "--check"], HEAVY),
-        (["render", str(EXAMPLES / "same-tenancy.yaml")], {"oci", "rich"}),
-        (["schema"], {"oci", "rich", "jinja2"}),
+        (["render", str(EXAMPLES / "same-tenancy.yaml")], SERVERS | {"oci", "rich"}),
+        (["schema"], SERVERS | {"oci", "rich", "jinja2"}),
+        (["sandbox", "--help"], HEAVY - {"json"}),
+        (["sandbox", "log", "--port", "1"], HEAVY - {"json"}),
+        (["snapshot", "--help"], {"oci", "rich", "jinja2"}),
     ],
     ids=" ".join,
 )
