@@ -15,8 +15,13 @@ def rules(rooms: tuple[str, ...] = ROOMS) -> set[str]:
     sources = [path for room in rooms for path in sorted((house / room).rglob("*.py"))]
     sources += [path for room in rooms if (path := house / f"{room}.py").exists()]
     trees = [_read(path) for path in [*sources, ROOT / "ocipolicy" / "diagnostics.py"]]
-    takers = {name: place for tree in trees for name, place in _takers(tree)}
-    return {each for tree in trees for each in (*_passed(tree, takers), *_assigned(tree))}
+    everybodys = {name: place for tree in trees for name, place in _takers(tree)}
+    found: set[str] = set()
+    for tree in trees:
+        # A function of the same name in another file may take its rule in another place.
+        takers = {**everybodys, **dict(_takers(tree))}
+        found |= {*_passed(tree, takers), *_assigned(tree)}
+    return found
 
 
 def _read(path: Path) -> ast.Module:

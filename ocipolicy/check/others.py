@@ -5,10 +5,10 @@ OTHERS = frozenset(
     access-missing access-unknown access-untold alias-taken already-covered and-or
     clear-text-endpoint compartment-path control-character deny-wins double-quote
     duplicate-access duplicate-call duplicate-instance duplicate-key duplicate-member
-    duplicate-name duplicate-ocid duplicate-region empty-file empty-list empty-path-part
-    empty-statement empty-template empty-text empty-value empty-world invisible-character
-    left-behind legacy-role limit-passed lost-quote malformed-endpoint malformed-ocid
-    malformed-region markdown-link missing-all-or-any missing-braces missing-key
+    duplicate-name duplicate-ocid duplicate-region duplicate-service empty-file empty-list
+    empty-path-part empty-statement empty-template empty-text empty-value empty-world
+    invisible-character left-behind legacy-role limit-passed lost-quote malformed-endpoint
+    malformed-ocid malformed-region markdown-link missing-all-or-any missing-braces missing-key
     missing-location missing-name missing-subject missing-template missing-to missing-value
     missing-word misspelt-keyword mixed-realms name-taken needless-key no-such-compartment
     non-ascii not-ours not-proved ocid-as-alias ocid-without-id out-of-range partly-unread

@@ -11,6 +11,7 @@ from ocipolicy.cli.patience import retries, show_attempt
 from ocipolicy.cli.planning import (
     Planned,
     carry_out,
+    close_in_the_end,
     confirmed,
     journals_of,
     planned,
@@ -45,6 +46,8 @@ def command(configs: tuple[str, ...], yes: bool, adopt: bool, templates: tuple[P
     """
     files = configs or ("ocipolicy.yaml",)
     saved = tuple(_saved(file) for file in files if file.endswith(".json"))
+    for each in saved:
+        close_in_the_end(each)
     rest = [file for file in files if not file.endswith(".json")]
     found = (
         *saved,

@@ -85,7 +85,10 @@ def planned(
 ) -> tuple[Planned, ...]:
     """A plan for each config, in their order; they are read at once, and none waits for another."""
     with _reading(), ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="config") as pool:
-        return tuple(pool.map(lambda file: _planned(file, templates, make), files))
+        found = tuple(pool.map(lambda file: _planned(file, templates, make), files))
+    for each in found:
+        close_in_the_end(each)
+    return found
 
 
 @contextmanager
@@ -112,6 +115,12 @@ def _planned(
         return Planned(file, make(found, live), found.clouds)
     except CannotGoOn as failure:
         return Planned(file, failure=failure)
+
+
+def close_in_the_end(found: Planned) -> None:
+    """Have the clouds of a plan let go of their sockets when the command is through."""
+    for cloud in (found.clouds or {}).values():
+        click.get_current_context().call_on_close(cloud.close)
 
 
 def one(file: str, templates: tuple[Path, ...], make: Callable[[Wanted, Live], Plan]) -> Planned:

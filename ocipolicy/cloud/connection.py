@@ -130,6 +130,12 @@ class Connection:
                 return
             page = {"page": answer.next_page}
 
+    def close(self) -> None:
+        """Let go of the sockets; the next call opens others."""
+        with self._lock:
+            for client in self._clients.values():
+                client.base_client.session.close()
+
     def _client(self, service: str, region: str) -> Any:
         with self._lock:
             found = self._clients.get((service, region))

@@ -96,6 +96,10 @@ class Cloud:
         """The profile that it is reached by."""
         return self.connection.profile
 
+    def close(self) -> None:
+        """Let go of the sockets; the next call opens others."""
+        self.connection.close()
+
     def whoami(self) -> Caller:
         """Who the calls come from, as the profile or the token has it; nothing is sent."""
         known = self.connection.credentials

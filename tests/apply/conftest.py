@@ -1,6 +1,5 @@
 """Two sandboxes for all tests here, put back as they were before each of them."""
 
-import gc
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -32,4 +31,5 @@ def place(
     found = Place(folder, sandboxes)
     found.reset()
     yield found
-    gc.collect()  # the connections of clients that are gone: a process may have so many
+    for cloud in found.clouds.values():
+        cloud.close()

@@ -46,6 +46,7 @@ class Place:
     folder: Path
     sandboxes: Mapping[Side, Sandbox]
     before: dict[str, Exactly] = field(default_factory=dict)
+    clouds: dict[Side, Cloud] = field(default_factory=dict)
     start: dict[Side, dict[str, Exactly]] = field(default_factory=dict)
 
     # What is asked for.
@@ -143,7 +144,7 @@ class Place:
             side: [
                 (*each[:5], "")
                 for each in self.exactly(side).values()
-                if each[0] == f"{name}-{side}"
+                if each[:2] == (f"{name}-{side}", ())
             ]
             for side in SIDES
         }
@@ -157,7 +158,7 @@ class Place:
             ocid: exactly
             for side in SIDES
             for ocid, exactly in self.exactly(side).items()
-            if exactly[0] not in (f"{NAME}-caller", f"{NAME}-service")
+            if exactly[:2] != (f"{NAME}-{side}", ())
         }
 
     def lost(self) -> int:
@@ -181,16 +182,21 @@ class Place:
 
     def verdicts(self, file: str = "ocipolicy.yaml") -> set[Verdict]:
         """May the instances do what the config wants, by what is there now?"""
+        return self.allowed(self.loaded(file))
+
+    def allowed(self, loaded: Loaded) -> set[Verdict]:
+        """As `verdicts`, for a config that is in no file."""
+        config = loaded.config
+        assert config is not None
         world = self.world()
         statements = Statements(world)
-        caller, service = world.tenancies["caller"], world.tenancies["service"]
-        place = Where(service, service.compartments["ai", "genai"])
-        instances = self.parsed(file).caller.instances
-        people = [each for each in caller.resources.values() if each.ocid in instances]
+        service = world.tenancies["service"]
+        where = Where(service, service.compartments["ai", "genai"])
+        people = [Who(*world.principal(ocid)) for ocid in config.caller.instances]
         return {
-            evaluate(Request(Who(caller, who), place, needs_of(each), each), statements).verdict
+            evaluate(Request(who, where, needs_of(each), each), statements).verdict
             for who in people
-            for each in wanted_operations(self.parsed(file))
+            for each in wanted_operations(config)
         }
 
     # The journal.
@@ -237,7 +243,9 @@ class Place:
 
     def cloud(self, side: Side) -> Cloud:
         """A side as its administrator reaches it, who works in the console meanwhile."""
-        return Cloud(Profile.model_validate(self.profile(side)))
+        if side not in self.clouds:
+            self.clouds[side] = Cloud(Profile.model_validate(self.profile(side)))
+        return self.clouds[side]
 
     def live(self, side: Side, name: str = NAME) -> LivePolicy:
         """The policy of ours in a side."""
