@@ -5,10 +5,10 @@ left: all of these are undone together. A rollback that did not come to its end 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ocipolicy.apply.journal import Run, Stored
-from ocipolicy.apply.undoing import find, inverse
+from ocipolicy.apply.undoing import find, inverse, says
 from ocipolicy.cloud import Cloud
 from ocipolicy.diagnostics import CannotGoOn
 from ocipolicy.plan import Step, Target
@@ -63,18 +63,22 @@ def steps(runs: Iterable[Run], clouds: Mapping[str, Cloud]) -> tuple[Step, ...]:
 
 @dataclass(slots=True)
 class _Changed:
-    """A policy: what it said before the first run, and all that it may say since."""
+    """A policy: what it said before the first run, and all that it may say since by us."""
 
     target: Target
-    before: Stored | None = None
-    since: list[Stored | None] = field(default_factory=list)
+    before: Stored | None
+    since: list[Stored | None]
 
 
 def _merged(runs: Iterable[Run]) -> Iterator[_Changed]:
+    """The policies that runs changed, the newest first; what was not ours in between stays."""
     found: dict[Target, _Changed] = {}
     for run in runs:
         for entry in reversed(run.standing):
-            changed = found.setdefault(entry.target, _Changed(entry.target))
-            changed.since += (entry.after, entry.before)
-            changed.before = entry.before
+            changed = found.get(entry.target)
+            if changed is None:
+                found[entry.target] = _Changed(entry.target, entry.before, [entry.after])
+            elif says(entry.after, changed.before):
+                changed.before = entry.before
+                changed.since.append(entry.after)
     yield from found.values()

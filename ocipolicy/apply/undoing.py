@@ -31,7 +31,7 @@ def version(kept: Stored) -> Version:
     )
 
 
-def says(live: LivePolicy | None, wanted: Stored | None) -> bool:
+def says(live: LivePolicy | Stored | None, wanted: Stored | None) -> bool:
     """Whether a policy says the same, however it is spaced, cased and ordered; None is its absence.
 
     Defined tags do not count: tag defaults of a tenancy set them by themselves.

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from ocipolicy.cloud.connection import OnAttempt, Retries
 from ocipolicy.cloud.errors import CloudError
 from ocipolicy.cloud.identity import Cloud, LivePolicy
-from ocipolicy.cloud.snapshot import OnProgress, as_policy, snapshot
+from ocipolicy.cloud.snapshot import POLICIES_OF_ROOT, OnProgress, as_policy, snapshot
 from ocipolicy.config import Config
 from ocipolicy.evaluate import Who
 from ocipolicy.plan import Live
@@ -82,6 +82,9 @@ def _read(name: str, ocid: str, cloud: Cloud, on_progress: OnProgress | None) ->
         fresh = {ocid: cloud.policy(ocid) for ocid in _like_ours(name, tenancy)}
     except CloudError as error:
         return f"{error.message}; {error.help}" if error.help else error.message
+    for each in taken.left_out:
+        if each.what == POLICIES_OF_ROOT:  # what is ours is there, so nothing can be said without
+            return str(each)
     return _Side(
         replace(tenancy, policies=tuple(_freshened(tenancy.policies, fresh))),
         caller.principal,

@@ -35,6 +35,7 @@ from ocipolicy.world.values import name_fault
 
 _AT_ONCE = 8
 _UNNAMED = "tenancy"
+POLICIES_OF_ROOT = "policies of the root compartment"
 
 # How much is read, of how much that is known of so far.
 OnProgress = Callable[[int, int], None]
@@ -284,9 +285,8 @@ class _Reading:
         self, compartments: Mapping[CompartmentPath, Compartment]
     ) -> Iterator[tuple[CompartmentPath, _Task]]:
         for path, each in compartments.items():
-            where = ":".join(path) or "the root compartment"
-            read = partial(self.cloud.policies, each.ocid)
-            yield path, _Task(read, f"policies of {where}", "ListPolicies")
+            what = f"policies of {':'.join(path)}" if path else POLICIES_OF_ROOT
+            yield path, _Task(partial(self.cloud.policies, each.ocid), what, "ListPolicies")
 
     def _member_tasks(self, first: Mapping[str, Any]) -> Iterator[tuple[str, _Task]]:
         # Members are users; where these could not be read, nothing can be said of them.

@@ -157,6 +157,19 @@ def test_twice_killed(place: Place) -> None:
     check(place, "apply", before, "allowed")
 
 
+def test_what_somebody_adds_after_a_kill(place: Place) -> None:
+    """A run that goes on from there takes it away, and its rollback brings it back."""
+    place.config()
+    killed(place, POINTS[4], "create", "apply")
+    place.say("caller", *place.ours("caller"), "endorse any-user to read objects in any-tenancy")
+    before = place.said()
+    assert place.apply().stdout.endswith("done: 1 updated\n")
+
+    assert call("rollback", "--yes").exit_code == 0
+    assert place.said()["caller"] == before["caller"]
+    assert place.lost() == 0
+
+
 def test_a_second_run_at_the_same_time(place: Place) -> None:
     place.config()
     place.fault("service", "CreatePolicy", **LONG)

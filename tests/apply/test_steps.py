@@ -79,6 +79,19 @@ def test_what_somebody_changes_at_that_moment_is_left_to_him(place: Place) -> No
     assert place.ours("service") == []
 
 
+def test_what_is_done_late_can_be_taken_back(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCIPOLICY_PATIENCE", "1")
+    place.config()
+    place.fault("caller", "CreatePolicy", delay=1.6)
+    assert place.apply().exit_code == 1
+    while not place.ours("caller"):
+        time.sleep(0.02)
+
+    assert call("rollback", "--yes").stdout.endswith("done: 1 deleted\n")
+    assert place.ours("caller") == []
+    assert place.lost() == 0
+
+
 def test_a_walk_that_is_not_gone_to_its_end(place: Place) -> None:
     place.config()
     walk = apply(plan_of(place), clouds(place.parsed()), place.journals)
