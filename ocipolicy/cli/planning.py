@@ -19,7 +19,7 @@ from ocipolicy.cli.terminal import paint, read, show_diagnostics, state_folder
 from ocipolicy.cloud import Cloud
 from ocipolicy.cloud.live import clouds, read_live
 from ocipolicy.config import Loaded, load
-from ocipolicy.diagnostics import CannotGoOn, Diagnostic, Unreadable, has_errors
+from ocipolicy.diagnostics import CannotGoOn, Diagnostic, Severity, Unreadable, has_errors
 from ocipolicy.outputs import outcomes as as_outcomes
 from ocipolicy.outputs import plans as as_plans
 from ocipolicy.plan import Live, Plan
@@ -112,7 +112,8 @@ def _planned(
         if found is None:
             return Planned(file, diagnostics=diagnostics)
         live = read_live(found.bundle.name, found.clouds)
-        return Planned(file, make(found, live), found.clouds)
+        weighty = tuple(each for each in diagnostics if each.severity is not Severity.NOTE)
+        return Planned(file, make(found, live), found.clouds, weighty)
     except CannotGoOn as failure:
         return Planned(file, failure=failure)
 
@@ -144,6 +145,7 @@ def show_plans(found: Sequence[Planned]) -> None:
             show_diagnostics(each.diagnostics)
         else:
             click.echo(as_plans.as_text(each.plan, paint))
+            show_diagnostics(each.diagnostics)
         if len(found) > 1:
             click.echo()
     if len(found) > 1:

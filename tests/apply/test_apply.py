@@ -209,6 +209,18 @@ def test_a_config_without_profiles_cannot_be_planned(place: Place) -> None:
     )
 
 
+def test_a_plan_says_what_is_doubtful_in_the_config(place: Place) -> None:
+    place.config(change={"rules": {"broader-than-needed": "warning"}, "access": ["generative-ai"]})
+
+    result = call("plan")
+
+    assert result.exit_code == 0
+    assert " warning: generative-ai-family gives 56 permissions; " in result.stderr
+    assert result.stderr.endswith(
+        "[chat, text-embedding, text-rerank], or only the parts that are called\n\n1 warning\n"
+    )
+
+
 def test_nobody_to_ask(place: Place) -> None:
     place.config()
 
