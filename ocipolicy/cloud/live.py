@@ -57,6 +57,7 @@ def read_live(
         MappingProxyType({ocid: each for ocid, each in found.items() if isinstance(each, str)}),
         MappingProxyType(applying),
         MappingProxyType({each.tenancy.ocid: each.left_out for each in sided if each.left_out}),
+        MappingProxyType({each.tenancy.ocid: each.rootless for each in sided if each.rootless}),
     )
 
 
@@ -66,6 +67,7 @@ class _Side:
     principal: str
     etags: Mapping[str, str]
     left_out: tuple[str, ...]
+    rootless: str | None
 
 
 def _read(name: str, ocid: str, cloud: Cloud, on_progress: OnProgress | None) -> _Side | str:
@@ -82,14 +84,12 @@ def _read(name: str, ocid: str, cloud: Cloud, on_progress: OnProgress | None) ->
         fresh = {ocid: cloud.policy(ocid) for ocid in _like_ours(name, tenancy)}
     except CloudError as error:
         return f"{error.message}; {error.help}" if error.help else error.message
-    for each in taken.left_out:
-        if each.what == POLICIES_OF_ROOT:  # what is ours is there, so nothing can be said without
-            return str(each)
     return _Side(
         replace(tenancy, policies=tuple(_freshened(tenancy.policies, fresh))),
         caller.principal,
         {ocid: each.etag for ocid, each in fresh.items() if each is not None},
         tuple(map(str, taken.left_out)),
+        next((str(each) for each in taken.left_out if each.what == POLICIES_OF_ROOT), None),
     )
 
 

@@ -35,6 +35,7 @@ from ocipolicy.world.values import name_fault
 
 _AT_ONCE = 8
 _UNNAMED = "tenancy"
+# What is left out where the policies of the tenancy itself cannot be read.
 POLICIES_OF_ROOT = "policies of the root compartment"
 
 # How much is read, of how much that is known of so far.

@@ -169,7 +169,7 @@ def _unread(loaded: Loaded, bundle: Bundle, live: Live) -> Iterator[Diagnostic]:
     there = planned(bundle, live)
     for policy in bundle.policies:
         if policy.tenancy is not None and is_for_us(policy) and policy.tenancy not in there:
-            why = live.unread.get(policy.tenancy, "it was not read")
+            why = live.why_unread(policy.tenancy) or "it was not read"
             message = f"nothing can be planned for the {policy.side} side: {why}"
             yield Diagnostic(
                 "tenancy-unread", Severity.ERROR, message, loaded.span(policy.side, "tenancy")

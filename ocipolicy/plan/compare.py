@@ -46,7 +46,7 @@ def planned(bundle: Bundle, live: Live) -> dict[str, Tenancy]:
     found: dict[str, Tenancy] = {}
     for policy in bundle.policies:
         tenancy = _tenancy(live, policy.tenancy) if is_for_us(policy) else None
-        if tenancy is not None:
+        if tenancy is not None and live.why_unread(tenancy.ocid) is None:
             found[tenancy.ocid] = tenancy
     return found
 

@@ -23,7 +23,8 @@ class Live:
     `etags` has the etag of each policy by its OCID; those of other owners may be left out.
     `unread` says of each tenancy that could not be read (its OCID) why. `applying` says who applies
     in a tenancy (its OCID), where that is known.
-    `left_out` has what of a tenancy (its OCID) could not be read, a sentence each.
+    `left_out` has what of a tenancy (its OCID) could not be read, a sentence each; `rootless` the
+    one of them that is about the policies of its root compartment, where ours are.
     """
 
     world: World
@@ -33,3 +34,8 @@ class Live:
     left_out: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: MappingProxyType({}), hash=False
     )
+    rootless: Mapping[str, str] = field(default_factory=_nothing, hash=False)
+
+    def why_unread(self, ocid: str) -> str | None:
+        """What keeps our own policies of a tenancy (its OCID) from being known."""
+        return self.unread.get(ocid) or self.rootless.get(ocid)

@@ -136,3 +136,31 @@ def test_plan_goes_on_from_what_was_read(pair: Sandbox) -> None:
 
     assert [action(each) for each in found.steps] == ["keep", "keep"]
     assert found.access == ()
+
+
+def test_a_root_whose_policies_may_not_be_read_is_told_apart(keys: Path, tmp_path: Path) -> None:
+    """Our own policies are there: calls can be made without them, but nothing can be planned."""
+    world = yaml.safe_load((EXAMPLES / "cross-tenancy.world.yaml").read_text(encoding="utf-8"))
+    service = world["tenancies"]["service"]
+    service["users"]["dora"] = {"ocid": "ocid1.user.oc1..dora"}
+    service["groups"]["readers"] = {"ocid": "ocid1.group.oc1..readers", "members": ["dora"]}
+    service["policies"]["readers"] = {
+        "statements": [
+            "allow group readers to inspect tenancies in tenancy",
+            "allow group readers to inspect compartments in tenancy",
+            "allow group readers to inspect policies in compartment ai",
+        ]
+    }
+    file = tmp_path / "world.yaml"
+    file.write_text(yaml.safe_dump(world), encoding="utf-8")
+    with Sandbox(file, keys=keys) as opened:
+        wanted = config(opened, service="service/dora")
+        live = read_live(wanted.name, clouds(wanted, retries=QUICK))
+
+    root = (
+        "policies of the root compartment: 404 NotAuthorizedOrNotFound; it takes "
+        "`inspect policies in tenancy`"
+    )
+    assert sorted(live.world.tenancies) == ["caller", "service"]
+    assert dict(live.unread) == {}
+    assert dict(live.rootless) == {"ocid1.tenancy.oc1..service": root}

@@ -4,7 +4,7 @@
 said) and `change` changes its keys. Live is `world.yaml`, into which `world` is merged; `policies`
 has statements by tenancy and policy, `ours` the same for policies that are ours by their tag and
 description. Policies get an OCID and an etag each. `gone` leaves tenancies out. `adopt`, `destroy`,
-`applying` (user by tenancy), `unread` and `left_out` (tenancies) are what their names say.
+`applying` (user by tenancy), `unread`, `rootless` and `left_out` (tenancies) are what they say.
 
 What is expected: `steps` with the statements that go (`-`) and come (`+`), what changes `beside`
 them; `access` (where, how, who, what); `wanted` (how many of how many are allowed behind it);
@@ -105,7 +105,8 @@ def live_world(data: Mapping[str, Any], entry: Mapping[str, Any]) -> Live:
         for tenancy, user in entry.get("applying", {}).items()
     }
     left_out = {ocid: tuple(each) for ocid, each in entry.get("left_out", {}).items()}
-    return Live(loaded.world, etags, entry.get("unread", {}), applying, left_out)
+    unread, rootless = entry.get("unread", {}), entry.get("rootless", {})
+    return Live(loaded.world, etags, unread, applying, left_out, rootless)
 
 
 def found(plan: Plan, live: Live) -> dict[str, Any]:
