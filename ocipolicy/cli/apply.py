@@ -1,12 +1,17 @@
-"""`ocipolicy apply`: the plan shown, asked about, done, read back, and undone where it fails."""
+"""`ocipolicy apply`: the plan shown, asked about, done, read back, and undone where it fails.
+
+Then the calls of the config are made, since that the policies are there is not yet that they work.
+"""
 
 import sys
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from ocipolicy.apply.rollback import unfinished
+from ocipolicy.cli import show_failure
 from ocipolicy.cli.patience import retries, show_attempt
 from ocipolicy.cli.planning import (
     Planned,
@@ -19,17 +24,25 @@ from ocipolicy.cli.planning import (
     show_unfinished,
     worst,
 )
-from ocipolicy.cli.terminal import read
+from ocipolicy.cli.smoke import tried
+from ocipolicy.cli.terminal import paint, read
 from ocipolicy.cloud import Cloud
-from ocipolicy.diagnostics import CannotGoOn
+from ocipolicy.diagnostics import CannotGoOn, Severity
 from ocipolicy.outputs import plan_files
+from ocipolicy.outputs import smoke as shown
 from ocipolicy.plan import plan
+from ocipolicy.smoke import asks
+
+# How long a call is tried again that policies allow: OCI names no time in which they take hold, and
+# its users report about ten seconds.
+_SECONDS = 60.0
 
 
 @click.command("apply", epilog="Example: ocipolicy apply ocipolicy.yaml --yes")
 @click.argument("configs", metavar="[CONFIG|PLAN.json]...", nargs=-1)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--adopt", is_flag=True, help="Take over policies that are called like ours.")
+@click.option("--no-smoke", is_flag=True, help="Do not make the calls that prove it.")
 @click.option(
     "--templates",
     metavar="DIR",
@@ -37,12 +50,14 @@ from ocipolicy.plan import plan
     type=click.Path(path_type=Path),
     help="A folder of scenarios of your own; may be given several times.",
 )
-def command(configs: tuple[str, ...], yes: bool, adopt: bool, templates: tuple[Path, ...]) -> None:
+def command(
+    configs: tuple[str, ...], yes: bool, adopt: bool, no_smoke: bool, templates: tuple[Path, ...]
+) -> None:
     """Bring the tenancies of CONFIG (ocipolicy.yaml by default) to what it wants.
 
     Shows the plan and asks first. The destination comes before the source; each step is read back,
     and where one fails, those before it are taken back. A plan that was saved is applied as it is,
-    while no policy of it has moved on.
+    while no policy of it has moved on. Then the calls of the config are made, as `smoke` does.
     """
     files = configs or ("ocipolicy.yaml",)
     saved = tuple(_saved(file) for file in files if file.endswith(".json"))
@@ -75,6 +90,9 @@ def command(configs: tuple[str, ...], yes: bool, adopt: bool, templates: tuple[P
         if len(changing) > 1:
             click.echo(click.style(f"\n# {each.origin}", bold=True))
         codes.append(carry_out(each))
+        if codes[-1] == 0 and not no_smoke:
+            click.echo()
+            codes.append(_try(each))
     sys.exit(worst(codes))
 
 
@@ -90,6 +108,34 @@ def _saved(file: str) -> Planned:
         if each.profile is not None
     }
     return Planned(file, plan, clouds)
+
+
+def _try(found: Planned) -> int:
+    """Make the calls of a config that was applied, and tell of them; the exit code.
+
+    Where nobody here can call there is nothing to fail.
+    """
+    config = found.wanted.loaded.config if found.wanted else None
+    if found.wanted is None or config is None:
+        click.echo("`ocipolicy smoke CONFIG` makes the calls that prove it")
+        return 0
+    if (config.service or config.caller).profile is None:
+        click.echo("the calls were not made: the service side, which is called, has no profile")
+        return 0
+    chosen = asks(found.wanted.loaded, datetime.now(UTC).date())
+    for each in chosen.diagnostics:
+        if each.severity is Severity.ERROR:
+            click.echo(f"the calls were not made: {each.message}")
+            return 0
+    try:
+        report = tried(found.wanted, chosen.asks, wait=_SECONDS)
+    except CannotGoOn as failure:
+        show_failure(failure)
+        return 2
+    click.echo(shown.as_text(report, paint))
+    if report.code:
+        click.echo(f"\nThe policies stay; `ocipolicy rollback {found.origin}` takes them back.")
+    return report.code
 
 
 def _finish(found: Planned) -> None:

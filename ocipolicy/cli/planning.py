@@ -41,13 +41,17 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Planned:
-    """What came of a config: a plan with the clouds to apply it on, or why there is none."""
+    """What came of a config: a plan with the clouds to apply it on, or why there is none.
+
+    `wanted` is what it was made from; a plan that was saved comes without.
+    """
 
     origin: str
     plan: Plan | None = None
     clouds: Mapping[str, Cloud] | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     failure: CannotGoOn | None = None
+    wanted: Wanted | None = None
 
     @property
     def code(self) -> int:
@@ -113,7 +117,7 @@ def _planned(
             return Planned(file, diagnostics=diagnostics)
         live = read_live(found.bundle.name, found.clouds)
         weighty = tuple(each for each in diagnostics if each.severity is not Severity.NOTE)
-        return Planned(file, make(found, live), found.clouds, weighty)
+        return Planned(file, make(found, live), found.clouds, weighty, wanted=found)
     except CannotGoOn as failure:
         return Planned(file, failure=failure)
 

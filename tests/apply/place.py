@@ -87,7 +87,7 @@ class Place:
         return config
 
     def apply(self, *arguments: str) -> Result:
-        return call("apply", "--yes", *arguments)
+        return call("apply", "--yes", "--no-smoke", *arguments)
 
     def fault(self, side: Side, operation: str | None, **what: Any) -> None:
         self.sandboxes[side].faults.add(Fault(operation, **what))

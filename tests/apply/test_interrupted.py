@@ -174,7 +174,7 @@ def test_a_second_run_at_the_same_time(place: Place) -> None:
     place.config()
     place.fault("service", "CreatePolicy", **LONG)
 
-    with started("apply", "--yes") as child:
+    with started("apply", "--yes", "--no-smoke") as child:
         child.wait_for(place.lines)
         result = place.apply()
         assert result.exit_code == 2

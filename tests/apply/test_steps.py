@@ -107,7 +107,7 @@ def test_interrupted_by_a_key(place: Place) -> None:
     place.config()
     place.fault("caller", "CreatePolicy", delay=60.0, drop="before")
 
-    with started("apply", "--yes") as child:
+    with started("apply", "--yes", "--no-smoke") as child:
         child.wait_for(lambda: any(line.get("step") == 1 for line in place.lines()))
         time.sleep(0.1)
         child.process.send_signal(signal.SIGINT)
@@ -129,7 +129,7 @@ def test_that_nobody_reads_on_stops_nothing_half_way(place: Place) -> None:
     place.config()
     place.fault("service", "CreatePolicy", delay=0.8)
 
-    with started("apply", "--yes") as child:
+    with started("apply", "--yes", "--no-smoke") as child:
         stdout = child.process.stdout
         assert stdout is not None
         while not stdout.readline().startswith(b"plan: 2 to create"):

@@ -20,7 +20,7 @@ def test_declined(place: Place, answer: str) -> None:
 def test_confirmed(place: Place) -> None:
     place.config()
 
-    code, screen = at_terminal("apply", talk=[("Apply this? [y/N]: ", "y")])
+    code, screen = at_terminal("apply", "--no-smoke", talk=[("Apply this? [y/N]: ", "y")])
 
     assert code == 0
     assert plain(screen).endswith(
