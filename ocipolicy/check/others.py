@@ -14,7 +14,7 @@ OTHERS = frozenset(
     non-ascii not-ours not-proved ocid-as-alias ocid-without-id out-of-range partly-unread
     placeholder recursive-alias region-key repeated-word retired-call right-missing
     sandbox-realm secret-in-config service-without-access several-documents several-locations
-    several-resource-types several-statements several-verbs short-define slash-in-path
+    several-resource-types several-statements several-verbs shared-name short-define slash-in-path
     smart-quote spelling statements-on-one-line stray-blank stray-mark template-failed
     template-syntax tenancy-unread tenant too-deep too-large trailing-comma trailing-semicolon
     unclosed-brace undefined-name undocumented-form unexpected-text unknown-anchor

@@ -23,6 +23,7 @@ from ocipolicy.diagnostics import CannotGoOn, Diagnostic, Severity, Unreadable, 
 from ocipolicy.outputs import outcomes as as_outcomes
 from ocipolicy.outputs import plans as as_plans
 from ocipolicy.plan import Live, Plan
+from ocipolicy.plan.together import same_names
 from ocipolicy.render import Bundle, Templates
 
 # Tenancies that are read at once. Each of them is read by several threads of its own.
@@ -92,7 +93,18 @@ def planned(
         found = tuple(pool.map(lambda file: _planned(file, templates, make), files))
     for each in found:
         close_in_the_end(each)
-    return found
+    return _without_doubles(found)
+
+
+def _without_doubles(found: Sequence[Planned]) -> tuple[Planned, ...]:
+    """The same, with no plan for a config whose policies are those of one before it."""
+    made = [(at, each.wanted) for at, each in enumerate(found) if each.wanted is not None]
+    wrong = same_names([(each.loaded, each.bundle) for _, each in made])
+    several = list(found)
+    for (at, _), mistake in zip(made, wrong, strict=True):
+        if mistake is not None:
+            several[at] = Planned(found[at].origin, diagnostics=(mistake,))
+    return tuple(several)
 
 
 @contextmanager

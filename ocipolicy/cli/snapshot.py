@@ -6,8 +6,9 @@ from typing import get_args
 
 import click
 
+from ocipolicy.cli.patience import retries, show_attempt
 from ocipolicy.cli.terminal import show_diagnostics
-from ocipolicy.cloud import Attempt, Cloud
+from ocipolicy.cloud import Cloud
 from ocipolicy.cloud.snapshot import Snapshot, snapshot
 from ocipolicy.config.model import Auth
 from ocipolicy.config.options import profile
@@ -54,7 +55,8 @@ def command(
     It has regions, compartments, users, groups with their members, dynamic groups and all policies;
     check, explain and sandbox read it. What the profile may not read is left out and said.
     """
-    cloud = Cloud(profile(name, auth, config_file, endpoint), on_attempt=_show_attempt)
+    reader = profile(name, auth, config_file, endpoint)
+    cloud = Cloud(reader, retries=retries(), on_attempt=show_attempt)
     taken = _read(cloud)
     text = taken.text()
     for each in taken.left_out:
@@ -81,14 +83,6 @@ def _read(cloud: Cloud) -> Snapshot:
             bar.update(done - bar.pos)
 
         return snapshot(cloud, on_progress=show)
-
-
-def _show_attempt(attempt: Attempt) -> None:
-    click.echo(
-        f"{attempt.operation}: {attempt.error.brief}; again in {attempt.pause:.0f} s "
-        f"(attempt {attempt.number + 1} of {attempt.of})",
-        err=True,
-    )
 
 
 def _counts(taken: Snapshot) -> str:

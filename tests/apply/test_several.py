@@ -150,3 +150,31 @@ def test_attempts_are_seen(place: Place) -> None:
         "ListGroups: 503 ServiceUnavailable; again in 0 s (attempt 2 of 6)\n"
         "ListGroups: 503 ServiceUnavailable; again in 0 s (attempt 3 of 6)\n"
     )
+
+
+def test_two_configs_of_one_name_in_one_tenancy(place: Place) -> None:
+    """Each would take the policies of the other for its own, and the last one would stay alone."""
+    place.config("a.yaml")
+    place.config("b.yaml", change={"caller.instances": ["ocid1.odainstance.oc1.iad.support"]})
+
+    result = place.apply("a.yaml", "b.yaml")
+
+    assert result.exit_code == 1
+    assert (
+        "b.yaml:1:7: error: a.yaml has this name for policies of the same tenancy, and each would"
+        " take those of the other for its own [shared-name]\n"
+    ) in result.stderr
+    assert len(place.ours("caller")) == 1
+    assert "sales'" in str(place.ours("caller"))
+
+
+def test_one_name_in_two_tenancies_is_two_things(place: Place) -> None:
+    alone = {"service": None, "compartment": None, "endorse": None, "scenario": "same-tenancy"}
+    place.config("a.yaml", change={**alone, "service.profile": ..., "service.tenancy": ...})
+    there = {
+        "caller.tenancy": "ocid1.tenancy.oc1..service",
+        "caller.profile": place.profile("service"),
+    }
+    place.config("b.yaml", change={**alone, **there, "service.profile": ...})
+
+    assert call("plan", "a.yaml", "b.yaml").exit_code == 0
