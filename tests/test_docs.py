@@ -161,7 +161,9 @@ def test_a_command_line_of_the_pages_runs(
         shutil.copy(EXAMPLES / "cross-tenancy.yaml", tmp_path / "ocipolicy.yaml")
     (tmp_path / "fleet").mkdir()
     for name in ("one.yaml", "two.yaml"):
-        shutil.copy(EXAMPLES / "cross-tenancy.yaml", tmp_path / "fleet" / name)
+        text = (EXAMPLES / "cross-tenancy.yaml").read_text(encoding="utf-8")
+        ours = text.replace("name: sales-assistant", f"name: {name.removesuffix('.yaml')}")
+        (tmp_path / "fleet" / name).write_text(ours, encoding="utf-8")
     if "apply plan.json" in line:
         line = f"ocipolicy plan -o plan.json && {line}"
     tidy = "allow any-user to use generative-ai-family in tenancy\n"

@@ -40,8 +40,9 @@ class Row:
         return f"{self.run}: {self.what}"
 
 
-def command(run: Run) -> str:
-    return "destroy" if run == "destroy" else "apply"
+def command(run: Run) -> tuple[str, ...]:
+    """A run as it is typed; the calls behind an apply are no part of what goes wrong here."""
+    return ("destroy", "--yes") if run == "destroy" else ("apply", "--yes", "--no-smoke")
 
 
 def begin(place: Place, run: Run) -> None:
@@ -63,7 +64,7 @@ def mend(place: Place, run: Run) -> None:
 
 def here(place: Place, run: Run) -> Seen:  # noqa: ARG001 - all ways to run one are alike
     """The run in this process."""
-    result = call(command(run), "--yes")
+    result = call(*command(run))
     return result.exit_code, result.stdout, result.stderr
 
 
@@ -145,14 +146,14 @@ def killed(place: Place, run: Run) -> Seen:
     """Killed while the second step waits for its answer."""
     place.fault("caller", _WRITES[run], delay=60.0, drop="before", **_ALWAYS)
     there = place.count()
-    with started(command(run), "--yes") as child:
+    with started(*command(run)) as child:
         child.kill_when(lambda: any(line.get("step") == 1 for line in place.lines(there)))
     return -9, "(killed)", ""
 
 
 def full_disk(largest: int) -> Callable[[Place, Run], Seen]:
     def go(place: Place, run: Run) -> Seen:  # noqa: ARG001
-        with started(command(run), "--yes", largest=largest) as child:
+        with started(*command(run), largest=largest) as child:
             return child.ended()
 
     return go
@@ -161,7 +162,7 @@ def full_disk(largest: int) -> Callable[[Place, Run], Seen]:
 def at_the_same_time(place: Place, run: Run) -> Seen:
     """Another run goes on meanwhile, on the same computer."""
     place.fault("service", _WRITES[run], delay=60.0, drop="before")
-    with started(command(run), "--yes") as child:
+    with started(*command(run)) as child:
         child.wait_for(place.lines)
         return here(place, run)
 

@@ -88,7 +88,7 @@ def wanted_of(place: Place, run: faults.Run) -> object:
     """What is there behind a run without a fault."""
     if run not in _WANTED:
         with place.kept():
-            assert call(faults.command(run), "--yes").exit_code == 0
+            assert call(*faults.command(run)).exit_code == 0
             _WANTED[run] = place.said()
     return _WANTED[run]
 
@@ -110,7 +110,7 @@ def test_a_fault(
 
     left = live(place, before, wanted)
     faults.mend(place, row.run)
-    again = call(faults.command(row.run), "--yes")
+    again = call(*faults.command(row.run))
     converges = again.exit_code == 0 and place.said() == wanted
     converges &= place.verdicts() == {"denied" if row.run == "destroy" else "allowed"}
     line = Line(row, seen, left, place.lost(), converges)
