@@ -17,8 +17,9 @@ The whole product is one pipeline. Each room takes what the one before gives, an
 9. `outputs`    all of it as text, JSON, files for the OCI CLI, Terraform and others.
 
 Beside `config` lies `world`, a YAML file of what is there; beside `prove` lies `check`, the rules
-that find what is wrong with statements; beside `cloud` lies `sandbox`, the end of the server:
-a World behind HTTP. Below them are rooms that know nothing of each other's questions:
+that find what is wrong with statements; beside `cloud` lie `sandbox`, the end of the server: a
+World behind HTTP, and `providers`, the wire to models of others than OCI. Below them are rooms that
+know nothing of each other's questions:
 
    `diagnostics`  how anything is said to be wrong: a place, a sentence, the way out;
    `language`     text to tree and back; it knows the grammar of statements and no vocabulary;

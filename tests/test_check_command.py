@@ -36,6 +36,13 @@ def test_what_is_clean_says_nothing() -> None:
     assert told(call("check", "clean.policy")) == (0, "", "")
 
 
+def test_without_a_path_it_is_the_config() -> None:
+    assert call("check").stderr.startswith("error: ocipolicy.yaml cannot be read: ")
+    Path("ocipolicy.yaml").write_text("name: x\nscenario: nothing\n", encoding="utf-8")
+    assert told(call("check")) == told(call("check", "ocipolicy.yaml"))
+    assert call("check").exit_code == 1
+
+
 def test_a_finding_is_shown_with_its_place_and_its_way_out() -> None:
     shown = (
         "wrong.policy:1:68: error: `request.region` is the key of a region, so it never equals its"

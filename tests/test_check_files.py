@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocipolicy.check import check, fixed
+from ocipolicy.check import check, fixed, is_ours
 from ocipolicy.config import Loaded
 from ocipolicy.diagnostics import Diagnostic, Fix, Severity, Source, Span
 from ocipolicy.language import parse
@@ -391,3 +391,8 @@ def test_limits_along_a_path_name_the_path() -> None:
         "too-many-statements",
         "502 statements lie between the root and apps of `home`; OCI allows 500",
     )
+
+
+def test_a_saved_plan_is_taken_for_no_world() -> None:
+    assert is_ours("tenancies: {}\n", "a.yaml")
+    assert not is_ours('{"schema": 1, "tenancies": []}', "plan.json")

@@ -78,7 +78,7 @@ def test_no_command_shows_the_help_and_is_no_answer() -> None:
             "render",
             (
                 "Invalid value for '--format': 'yaml' is not one of"
-                " 'text', 'json', 'oci-cli', 'terraform', 'llm-service'."
+                " 'text', 'json', 'oci-cli', 'terraform', 'llm-service', 'az-cli'."
             ),
         ),
         (["parse", "a", "b"], "parse", "Got unexpected extra argument (b)"),

@@ -21,10 +21,13 @@ from tests.oracle import oracle
 from tests.rules import rules
 from tests.sandboxes import Running
 from tests.terminals import OCIPOLICY, environment
+from tests.walks import WALKS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
-ALL_PAGES = {"README.md": README, **PAGES}
+ALL_PAGES = {"README.md": README, **{f"docs/{name}": page for name, page in PAGES.items()}}
+# Their commands are run in the order of the page, by tests/test_tasks.py.
+WALKED = [f"docs/{walk}.md" for walk in WALKS]
 
 
 def blocks(text: str, kind: str) -> list[str]:
@@ -100,9 +103,28 @@ def test_no_option_is_documented_that_is_not_there(name: str) -> None:
 def test_the_help_of_a_command_says_what_it_does_and_gives_an_example(name: str) -> None:
     found = command(name)
     assert found.help
-    assert (found.epilog or "").startswith(f"Example: ocipolicy {name}")
     assert [option.name for option in options(name) if not option.help] == []
-    parses((found.epilog or "").removeprefix("Example: "))
+    epilog = found.epilog or ""
+    lines = example_lines(epilog)
+    assert epilog.startswith("\b\nExamples:\n")
+    assert 2 <= len(lines) <= 4
+    assert [line for line in lines if not line.startswith(f"ocipolicy {name}")] == []
+    for line in lines:
+        parses(line)
+
+
+@pytest.mark.parametrize("name", ["", *(each for each in COMMANDS if each not in NAMES)])
+def test_the_help_of_a_group_gives_examples(name: str) -> None:
+    lines = example_lines(command(name).epilog or "")
+    assert 2 <= len(lines) <= 4
+    for line in lines:
+        parses(line)
+
+
+def example_lines(epilog: str) -> list[str]:
+    """The command lines of this program in the end of a help."""
+    found = re.findall(r"^ +(?:eval \"\$\()?(ocipolicy [^\n]*?)(?:\)\")?$", epilog, re.MULTILINE)
+    return [*found]
 
 
 def parses(line: str) -> None:
@@ -126,6 +148,7 @@ def cut(words: list[str]) -> list[str]:
 LINES = [
     pytest.param(line, id=f"{name}: {line.split('#')[0].strip()}")
     for name, page in ALL_PAGES.items()
+    if name not in WALKED
     for block in blocks(page, "sh")
     for line in block.splitlines()
     if re.match(r"(echo .*\| )?ocipolicy ", line)
@@ -135,6 +158,13 @@ LINES = [
 @pytest.mark.parametrize("line", LINES)
 def test_a_command_line_of_the_pages_can_be_parsed(line: str) -> None:
     parses(line[line.index("ocipolicy ") :])
+
+
+@pytest.mark.parametrize("name", [*WALKED, "docs/README.md"])
+def test_a_command_line_within_the_words_of_a_page_can_be_parsed(name: str) -> None:
+    words = re.sub(r"^```.*?^```$", "", ALL_PAGES[name], flags=re.MULTILINE | re.DOTALL)
+    for line in re.findall(r"`(ocipolicy [^`]+)`", words):
+        parses(line)
 
 
 def needs_a_cloud(line: str) -> bool:
@@ -211,7 +241,7 @@ def test_the_readme_has_two_commands_of_one_line_each() -> None:
     first, second = one_liners()
 
     assert "\n" not in first + second
-    assert first.endswith("&& .venv/bin/ocipolicy render examples/cross-tenancy.yaml")
+    assert first.endswith("&& .venv/bin/ocipolicy demo --fast")
     assert second.endswith("&& .venv/bin/pytest")
 
 
@@ -257,13 +287,35 @@ def test_the_config_in_the_pages_loads() -> None:
 
 @pytest.mark.parametrize("name", ALL_PAGES)
 def test_links_lead_somewhere(name: str) -> None:
-    folder = ROOT if name == "README.md" else ROOT / "docs"
-    links = re.findall(r"\]\(([^)#:]+)\)", ALL_PAGES[name])
-    assert [link for link in links if not (folder / link).exists()] == []
+    folder = (ROOT / name).parent
+    assert [link for link in links(ALL_PAGES[name]) if not (folder / link).exists()] == []
+
+
+def links(page: str) -> list[str]:
+    """The files that a page leads to, as it names them."""
+    return re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page)
+
+
+@pytest.mark.parametrize("name", ALL_PAGES)
+def test_links_within_pages_lead_somewhere(name: str) -> None:
+    folder = (ROOT / name).parent
+    for file, place in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", ALL_PAGES[name]):
+        page = folder / file if file else ROOT / name
+        if page.suffix == ".md":
+            assert place in places(page.read_text(encoding="utf-8")), f"{file}#{place}"
+
+
+def places(page: str) -> set[str]:
+    """The names that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
 def test_the_readme_leads_to_every_page() -> None:
-    assert [name for name in PAGES if f"(docs/{name})" not in README] == []
+    index = PAGES["README.md"] if "docs/README.md" in links(README) else ""
+    known = {*links(README), *(f"docs/{link}" for link in links(index))}
+
+    assert [name for name in PAGES if f"docs/{name}" not in known] == []
 
 
 MODULES = [

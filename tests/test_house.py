@@ -21,13 +21,16 @@ FLOORS = (
     {"render", "evaluate"},
     {"check", "prove"},
     {"plan"},
-    {"cloud", "sandbox"},
+    {"cloud", "sandbox", "providers"},
     {"apply", "smoke"},
     {"outputs"},
     {"cli"},
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-UNTYPED = {"document", "config", "world", "cloud", "sandbox", "outputs", "cli", "reference"}
+UNTYPED = {
+    *("document", "config", "world", "cloud", "sandbox", "providers", "outputs", "cli"),
+    "reference",
+}
 LONGEST = 600
 
 
@@ -136,6 +139,8 @@ def test_a_wrong_arrow_would_be_seen(path: str, text: str, complaint: str | None
         ("click", {"cli"}),
         ("oci", {"cloud"}),
         ("jinja2", {"render", "cli"}),
+        ("httpx", {"providers"}),
+        ("azure", {"providers"}),
         ("pydantic", {"document", "config", "world", "render"}),
     ],
 )

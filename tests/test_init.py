@@ -51,7 +51,8 @@ def must_render(path: Path) -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_what_it_prints_is_the_example(scenario: str) -> None:
-    result = init(scenario, "-o", "-")
+    tenancy = ("--caller-tenancy", "ocid1.tenancy.oc1..caller")
+    result = init(scenario, *tenancy, "-o", "-")
 
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout_bytes == (EXAMPLES / f"{scenario}.yaml").read_bytes()
@@ -129,6 +130,24 @@ def test_a_dash_leaves_out() -> None:
     assert loaded.config is not None
     assert (loaded.config.caller.tenancy, loaded.config.compartment) == (None, None)
     must_render(Path("ocipolicy.yaml"))
+
+
+def test_what_only_oracle_can_tell_is_no_example() -> None:
+    """A made-up tenancy would be admitted."""
+    assert told(init("paired", "--compartment", "-", "--access", "language")) == (
+        0,
+        "",
+        (
+            "wrote ocipolicy.yaml\n"
+            "note: example values stand in for"
+            " --name, --instance, --service-tenancy, --region, --profile service=\n"
+            "note: --caller-tenancy is left out until it is known\n"
+            "next: ocipolicy render ocipolicy.yaml\n"
+        ),
+    )
+    config = load(Path("ocipolicy.yaml").read_text(encoding="utf-8")).config
+    assert config is not None
+    assert config.caller.tenancy is None
 
 
 def test_examples_follow_into_another_realm() -> None:
@@ -271,7 +290,7 @@ TALKS = {
     ],
     "paired": [
         ("Name, with which the policies' names begin [sales-assistant]: ", "bots"),
-        (f"{TENANCY} (- if you do not know it yet) [ocid1.tenancy.oc1..caller]: ", "-"),
+        (f"{TENANCY} (- if you do not know it yet) [-]: ", ""),
         (f"{INSTANCES} [ocid1.odainstance.oc1.iad.sales]: ", "nonsense"),
         (f"{INSTANCES} [ocid1.odainstance.oc1.iad.sales]: ", "ocid1.odainstance.oc1..a"),
         (f"{SERVICE} [ocid1.tenancy.oc1..service]: ", "ocid1.tenancy.oc1..two"),
@@ -308,7 +327,9 @@ REFUSALS = {
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_at_a_terminal_it_asks_until_the_answers_are_right(scenario: str) -> None:
-    code, screen = at_terminal("init", talk=[("Scenario (", scenario), *TALKS[scenario]])
+    code, screen = at_terminal(
+        "init", talk=[("Scenario (", scenario), *TALKS[scenario]], columns=120
+    )
 
     told = plain(screen)
     assert code == 0, told
@@ -339,7 +360,9 @@ def test_at_a_terminal_options_are_not_asked_for() -> None:
 
 
 def test_at_a_terminal_a_wrong_option_is_said_at_once() -> None:
-    code, screen = at_terminal("init", "same-tenancy", "--name", "two words", NO_COLOR="1")
+    code, screen = at_terminal(
+        "init", "same-tenancy", "--name", "two words", columns=120, NO_COLOR="1"
+    )
 
     assert code == 1
     assert "error: `name` begins the names of policies, and `two words` cannot" in screen

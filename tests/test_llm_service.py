@@ -349,8 +349,8 @@ def test_the_rules_of_a_config_weigh_these_findings_too() -> None:
 @pytest.mark.usefixtures("folder")
 def test_the_page_on_llm_services_is_true() -> None:
     text = (ROOT / "docs" / "llm-services.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    (console,) = re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    example, *_ = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    console, *_ = re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     put("ocipolicy.yaml", example)
 
     runs = [call(*line.split()[2:]) for line in console.splitlines()]

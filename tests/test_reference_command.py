@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 from ocipolicy import reference
 from ocipolicy.cli import main
 from ocipolicy.outputs import reference as told
+from ocipolicy.outputs.lines import WIDTH
 from tests.terminals import at_terminal, plain, run
 
 TYPES = len(reference.resource_types()["all-resources"].members)
@@ -28,8 +29,9 @@ generative-ai:Chat (operation)
   needs         GENERATIVE_AI_CHAT
   granted by    use generative-ai-chat
   where         the compartment that the request sends as compartmentId
-  source        https://docs.oracle.com/en-us/iaas/Content/generative-ai/iam-policies.htm,
-                2026-11
+  source
+    https://docs.oracle.com/en-us/iaas/Content/generative-ai/iam-policies.htm
+  date          2026-11
 """
     )
 
@@ -43,8 +45,9 @@ generative-ai:Chat (operation)
 generative-ai-text-rerank (resource type of generative-ai)
   member of     generative-ai-family
   use adds      GENERATIVE_AI_TEXT_RERANK
-  source        https://docs.oracle.com/en-us/iaas/Content/generative-ai/iam-policies.htm,
-                2026-11
+  source
+    https://docs.oracle.com/en-us/iaas/Content/generative-ai/iam-policies.htm
+  date          2026-11
   doubt         the type is on Oracle's page, its permission was read in
                 oci-policy-analysis 7.0.0
 """,
@@ -55,7 +58,8 @@ generative-ai-text-rerank (resource type of generative-ai)
 ai-service-generative-ai-family (resource type of generative-ai)
   write instead generative-ai-family
   permissions   not known
-  source        Oracle LiveLabs, 2026-11
+  source        Oracle LiveLabs
+  date          2026-11
   doubt         printed by older labs, and no resource type of today
 """,
         ),
@@ -63,10 +67,10 @@ ai-service-generative-ai-family (resource type of generative-ai)
             ["operation", "BatchLanguageTranslation"],
             """\
 language:BatchLanguageTranslation (operation)
-  needs         use ai-service-language-translation; its permissions are not
-                documented
-  source        https://docs.oracle.com/iaas/language/using/policies.htm,
-                2026-11
+  needs         use ai-service-language-translation; its permissions are
+                not documented
+  source        https://docs.oracle.com/iaas/language/using/policies.htm
+  date          2026-11
   doubt         the page grants verbs on the family, the permissions behind each
                 type are not known
 """,
@@ -76,8 +80,9 @@ language:BatchLanguageTranslation (operation)
             """\
 POLICY_UPDATE (permission)
   granted by    manage policies, and higher verbs
-  source        https://docs.oracle.com/en-us/iaas/Content/Identity/policyreference/iampolicyreference.htm,
-                2026-11
+  source
+    https://docs.oracle.com/en-us/iaas/Content/Identity/policyreference/iampolicyreference.htm
+  date          2026-11
 """,
         ),
         (
@@ -88,10 +93,11 @@ target.model.id (variable)
   operators     =, !=, in, not in
   callers       user, instance, resource, service
   services      generative-ai
-  source        https://docs.oracle.com/en-us/iaas/Content/generative-ai/add-api-permission.htm,
-                2026-11
-  doubt         `in` is documented; the other operators follow from strings in
-                general
+  source
+    https://docs.oracle.com/en-us/iaas/Content/generative-ai/add-api-permission.htm
+  date          2026-11
+  doubt         `in` is documented; the other operators follow from strings
+                in general
 """,
         ),
         (
@@ -99,7 +105,8 @@ target.model.id (variable)
             """\
 us-sanjose-1 (region of oc1, key SJC)
   services      no Generative AI found
-  source        oci 2.189.0 (Oracle's SDK for Python), 2026-11
+  source        oci 2.189.0 (Oracle's SDK for Python)
+  date          2026-11
 """,
         ),
         (
@@ -111,8 +118,9 @@ cohere.command-r-plus (model)
   apiFormat     COHERE
   on demand     retired 2025-01-16
   dedicated     retired 2025-08-07
-  source        https://docs.oracle.com/en-us/iaas/Content/generative-ai/deprecating-on-demand.htm,
-                2026-11
+  source
+    https://docs.oracle.com/en-us/iaas/Content/generative-ai/deprecating-on-demand.htm
+  date          2026-11
 """,
         ),
         (
@@ -121,8 +129,9 @@ cohere.command-r-plus (model)
 workload (principal type)
   what          workload of an enhanced OKE cluster
   OCID          none
-  source        https://docs.oracle.com/en-us/iaas/Content/ContEng/Tasks/contenggrantingworkloadaccesstoresources.htm,
-                2026-11
+  source
+    https://docs.oracle.com/en-us/iaas/Content/ContEng/Tasks/contenggrantingworkloadaccesstoresources.htm
+  date          2026-11
 """,
         ),
         (
@@ -130,8 +139,9 @@ workload (principal type)
             """\
 statements-per-policy (limit)
   value         50 statements
-  source        https://docs.oracle.com/en-us/iaas/Content/General/Concepts/servicelimits.htm,
-                2026-11
+  source
+    https://docs.oracle.com/en-us/iaas/Content/General/Concepts/servicelimits.htm
+  date          2026-11
 """,
         ),
         (
@@ -139,7 +149,8 @@ statements-per-policy (limit)
             f"""\
 all-resources (family of any)
   members       every resource type, {TYPES} of them in this dictionary
-  source        OCI IAM policy reference, 2026-11
+  source        OCI IAM policy reference
+  date          2026-11
 """,
         ),
     ],
@@ -208,7 +219,7 @@ def test_the_kinds_and_how_many_there_are() -> None:
 def test_a_kind_is_listed_one_word_a_line(kind: str) -> None:
     lines = call(kind).stdout.splitlines()
     assert len(lines) == len([*told.entries(kind)])
-    assert all(len(line) <= told.WIDTH for line in lines)
+    assert all(len(line) <= WIDTH for line in lines)
 
 
 @pytest.mark.parametrize("kind", reference.KINDS)
@@ -216,7 +227,7 @@ def test_every_word_can_be_shown_in_eighty_columns(kind: str) -> None:
     for entry in told.entries(kind):
         for line in told.as_text([entry]).splitlines():
             # Only an address may be longer.
-            assert len(line) <= told.WIDTH or "https://" in line, line
+            assert len(line) <= WIDTH or "https://" in line, line
 
 
 def test_json_has_every_field_of_a_row() -> None:

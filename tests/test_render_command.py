@@ -15,16 +15,16 @@ help: least privilege is generative-ai: [chat, text-embedding, text-rerank], \
 or only the parts that are called
 """
 NOTES = f"""\
-{{file}}:37:5: note: Oracle's page prints the statements of two tenancies for Generative AI only; \
-those for Language are written here after the same pattern [undocumented-form]
- 37 |   - language
-    |     ^^^^^^^^
-
 {{file}}:36:5: note: generative-ai-family gives 56 permissions; \
 the calls it is meant for need 5 [broader-than-needed]
  36 |   - generative-ai
     |     ^^^^^^^^^^^^^
 {BROAD_HELP}
+{{file}}:37:5: note: Oracle's page prints the statements of two tenancies for Generative AI only; \
+those for Language are written here after the same pattern [undocumented-form]
+ 37 |   - language
+    |     ^^^^^^^^
+
 2 notes
 proved: 1 instance x 17 operations allowed, 1148 probes refused
 """
@@ -38,8 +38,10 @@ the calls it is meant for need 5 [broader-than-needed]
 """
 PROVED = "proved: 1 instance x 17 operations allowed, 343 probes refused\n"
 SALES = """\
-// policy sales-assistant-caller, in the root compartment of ocid1.tenancy.oc1..caller
-// Lets Digital Assistant instances of this tenancy use Generative AI and Language
+// policy sales-assistant-caller, in the root compartment of
+// ocid1.tenancy.oc1..caller
+// Lets Digital Assistant instances of this tenancy use Generative AI
+// and Language
 allow any-user to use generative-ai-family in compartment ai:genai \
 where request.principal.id = 'ocid1.odainstance.oc1.iad.sales'
 allow any-user to use ai-service-language-family in compartment ai:genai \
@@ -188,7 +190,8 @@ def test_render_refuses_to_create_with_a_stand_in(form: str) -> None:
 
 
 OWN = """\
-// policy sales-assistant-caller, in the root compartment of a tenancy that is not known yet
+// policy sales-assistant-caller, in the root compartment of a tenancy that is
+// not known yet
 // Own
 allow any-user to use ai-service-language-translation in tenancy where request.principal.id \
 = 'ocid1.odainstance.oc1.iad.sales'

@@ -90,12 +90,12 @@ def test_no_colours_in_a_pipe() -> None:
 
 def test_colours_on_a_terminal_but_not_with_no_color() -> None:
     put("p.policy", BROKEN + LOOSE)
-    expected = GOOD + FINDING
+    expected = GOOD + "\n" + FINDING
 
-    code, screen = at_terminal("parse", "p.policy")
+    code, screen = at_terminal("parse", "p.policy", columns=100)
     assert (code, plain(screen)) == (1, expected)
     assert "\x1b[31m\x1b[1merror:\x1b[0m" in screen
-    assert at_terminal("parse", "p.policy", NO_COLOR="1") == (1, expected)
+    assert at_terminal("parse", "p.policy", columns=100, NO_COLOR="1") == (1, expected)
 
     code, screen = at_terminal("fmt", "--check", "p.policy")
     assert "\x1b[32m+allow any-user" in screen

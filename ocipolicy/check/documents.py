@@ -21,7 +21,7 @@ _COMPARTMENT_KEYS = ("compartmentId", "compartment-id", "compartment_id")
 def document_of(source: Source) -> Read | None:
     """A world or lists of statements; what is broken where that is all; None for a config."""
     document, diagnostics = read_document(source, _LARGEST)
-    if "tenancies" in _keys(document):
+    if _is_world(document):
         return world(source.text, source.origin)
     found = [*_lists(document)]
     if found:
@@ -34,8 +34,14 @@ def document_of(source: Source) -> Read | None:
 def is_ours(source: Source) -> bool:
     """Whether a file looks like a world, a config or lists of statements."""
     document, _ = read_document(source, _LARGEST)
+    config = {"scenario", "caller"} <= _keys(document)
+    return config or _is_world(document) or any(_lists(document))
+
+
+def _is_world(document: Document) -> bool:
+    """A saved plan has tenancies too, and like all that we print it says by which `schema`."""
     keys = _keys(document)
-    return "tenancies" in keys or {"scenario", "caller"} <= keys or any(_lists(document))
+    return "tenancies" in keys and "schema" not in keys
 
 
 def _keys(document: Document) -> set[str]:

@@ -22,7 +22,8 @@ OTHERS = frozenset(
     unknown-region unknown-scenario unknown-statement unknown-value unquoted-name
     unread-statement unreadable-statement unrendered-template unsubscribed-home
     unsuitable-model value-changes-meaning value-unknown wrong-api-version
-    wrong-compartment-name wrong-deployment wrong-key wrong-name wrong-scenario wrong-tag
-    wrong-text wrong-type wrong-type-word wrong-variable yaml-syntax yaml-tag
+    wrong-azure-id wrong-azure-name wrong-compartment-name wrong-deployment wrong-key
+    wrong-name wrong-scenario wrong-tag wrong-text wrong-type wrong-type-word wrong-variable
+    yaml-syntax yaml-tag
     """.split()  # noqa: SIM905 - so many names in quotes are no better to read
 )

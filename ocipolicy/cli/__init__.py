@@ -11,11 +11,14 @@ import io
 import os
 import sys
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ocipolicy.diagnostics import CannotGoOn, closest
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # Pydantic would look for plugins among all installed packages, at every start; we have none.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -23,6 +26,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 # The commands in the order of the work, each in the module of its own name; only the one that is
 # asked for is imported.
 COMMANDS = {
+    "demo": "Show the whole way in a sandbox, on this computer.",
     "init": "Write a commented config file to start from.",
     "render": "Render the policies of a config, per tenancy.",
     "check": "Find what is wrong with configs, policies and worlds.",
@@ -58,6 +62,14 @@ class Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """The commands and options that begin as what was typed, without importing commands."""
+        from click.shell_completion import CompletionItem
+
+        commands = (each for each in COMMANDS.items() if each[0].startswith(incomplete))
+        found = [CompletionItem(name, help=purpose) for name, purpose in commands]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list of commands, without importing them."""
         with formatter.section("Commands"):
@@ -82,6 +94,8 @@ class Commands(click.Group):
             ctx.color = False
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            raise _folded(error) from error
         except CannotGoOn as error:
             show_failure(error)
         except OSError as error:
@@ -108,18 +122,37 @@ def _lost_output(error: OSError) -> None:
     show_failure(CannotGoOn(f"the output cannot be written: {error.strerror or error}"))
 
 
+def _folded(error: click.UsageError) -> click.UsageError:
+    """The same error, with a message that fits the terminal."""
+    from ocipolicy.cli.terminal import width
+    from ocipolicy.outputs.lines import message
+
+    said = "\n".join(message(f"Error: {error.format_message()}", width(err=True), hang=7))
+    if "\n" in said and not isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return click.UsageError(said.removeprefix("Error: "), error.ctx)
+    return error
+
+
 def show_failure(error: CannotGoOn) -> None:
     """Why a command cannot go on, to standard error."""
-    click.echo(click.style("error: ", fg="red", bold=True) + error.message, err=True)
+    from ocipolicy.cli.terminal import label
+
+    label("error:", error.message)
     if error.help:
-        click.echo(click.style("help: ", fg="cyan") + error.help, err=True)
+        label("help:", error.help)
 
 
 @click.group(
     name="ocipolicy",
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Example: ocipolicy init cross-tenancy, then ocipolicy render",
+    epilog="""\b
+First steps:
+  ocipolicy demo                # the whole way, in a sandbox on this computer
+  ocipolicy init cross-tenancy  # a config to start from
+  ocipolicy render              # the policies that it comes to, proved
+  ocipolicy plan                # what would change in the tenancies
+""",
 )
 @click.version_option(package_name="ocipolicy", message="%(prog)s %(version)s")
 def main() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from ocipolicy.apply.rollback import unfinished
-from ocipolicy.cli import show_failure
+from ocipolicy.cli import completion, show_failure
 from ocipolicy.cli.patience import retries, show_attempt
 from ocipolicy.cli.planning import (
     Planned,
@@ -25,7 +25,7 @@ from ocipolicy.cli.planning import (
     worst,
 )
 from ocipolicy.cli.smoke import tried
-from ocipolicy.cli.terminal import paint, read
+from ocipolicy.cli.terminal import examples, paint, read, say, width
 from ocipolicy.cloud import Cloud
 from ocipolicy.diagnostics import CannotGoOn, Severity
 from ocipolicy.outputs import plan_files
@@ -38,8 +38,17 @@ from ocipolicy.smoke import asks
 _SECONDS = 60.0
 
 
-@click.command("apply", epilog="Example: ocipolicy apply ocipolicy.yaml --yes")
-@click.argument("configs", metavar="[CONFIG|PLAN.json]...", nargs=-1)
+@click.command(
+    "apply",
+    epilog=examples(
+        ("ocipolicy apply", "Show the plan for ocipolicy.yaml, ask, do it, and make the calls"),
+        ("ocipolicy apply plan.json --yes", "What was planned, and nothing else, without asking"),
+        ("ocipolicy apply fleet/*.yaml --no-smoke", "Many configs, without the calls"),
+    ),
+)
+@click.argument(
+    "configs", metavar="[CONFIG|PLAN.json]...", nargs=-1, shell_complete=completion.files
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--adopt", is_flag=True, help="Take over policies that are called like ours.")
 @click.option("--no-smoke", is_flag=True, help="Do not make the calls that prove it.")
@@ -117,24 +126,26 @@ def _try(found: Planned) -> int:
     """
     config = found.wanted.loaded.config if found.wanted else None
     if found.wanted is None or config is None:
-        click.echo("`ocipolicy smoke CONFIG` makes the calls that prove it")
+        config_file = found.plan.origin if found.plan else found.origin
+        click.echo(f"`ocipolicy smoke {config_file}` makes the calls that prove it")
         return 0
     if (config.service or config.caller).profile is None:
-        click.echo("the calls were not made: the service side, which is called, has no profile")
+        say("the calls were not made: the service side, which is called, has no profile")
         return 0
     chosen = asks(found.wanted.loaded, datetime.now(UTC).date())
     for each in chosen.diagnostics:
         if each.severity is Severity.ERROR:
-            click.echo(f"the calls were not made: {each.message}")
+            say(f"the calls were not made: {each.message}")
             return 0
     try:
         report = tried(found.wanted, chosen.asks, wait=_SECONDS)
     except CannotGoOn as failure:
         show_failure(failure)
         return 2
-    click.echo(shown.as_text(report, paint))
+    click.echo(shown.as_text(report, paint, width()))
     if report.code:
-        click.echo(f"\nThe policies stay; `ocipolicy rollback {found.origin}` takes them back.")
+        click.echo()
+        say(f"The policies stay; `ocipolicy rollback {found.origin}` takes them back.")
     return report.code
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from ocipolicy import reference
-from ocipolicy.cli.terminal import read, show_diagnostics, text_or_json
+from ocipolicy.cli import completion
+from ocipolicy.cli.terminal import gap, read, show_diagnostics, text_or_json
 from ocipolicy.config import load
 from ocipolicy.diagnostics import CannotGoOn
 from ocipolicy.evaluate import Need, PermissionNeed, needs_of
@@ -20,8 +21,20 @@ from ocipolicy.world import World, load_world
 def of_a_world(command: Callable[..., None]) -> Callable[..., None]:
     """The options `--world`, `--config` and `--given`, handed on as `world` and `given`."""
 
-    @click.option("--world", "world_file", metavar="FILE", help="A world file: what is there.")
-    @click.option("--config", "config_file", metavar="FILE", help="A config: what it would render.")
+    @click.option(
+        "--world",
+        "world_file",
+        metavar="FILE",
+        help="A world file: what is there.",
+        shell_complete=completion.files,
+    )
+    @click.option(
+        "--config",
+        "config_file",
+        metavar="FILE",
+        help="A config: what it would render.",
+        shell_complete=completion.files,
+    )
     @click.option(
         "--templates",
         metavar="DIR",
@@ -33,6 +46,7 @@ def of_a_world(command: Callable[..., None]) -> Callable[..., None]:
         "--given",
         "pairs",
         metavar="VARIABLE=VALUE",
+        shell_complete=completion.variables,
         multiple=True,
         help="The value of a condition variable, such as request.region=ORD; repeat it.",
     )
@@ -56,6 +70,8 @@ def of_a_world(command: Callable[..., None]) -> Callable[..., None]:
 def _world(file: str) -> World:
     loaded = load_world(*read(file))
     show_diagnostics(loaded.diagnostics)
+    if loaded.diagnostics:
+        gap()
     if loaded.world is None:
         raise CannotGoOn("the world has mistakes, so there is no answer")
     return loaded.world

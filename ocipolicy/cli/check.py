@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ocipolicy.check import Checked, check, fixed, is_ours
-from ocipolicy.cli import show_failure
-from ocipolicy.cli.terminal import BYTE_ORDER_MARK, paint, read_whole
+from ocipolicy.cli import completion, show_failure
+from ocipolicy.cli.terminal import BYTE_ORDER_MARK, examples, paint, read_whole, width
 from ocipolicy.diagnostics import CannotGoOn, Diagnostic, Severity
 from ocipolicy.outputs import text as as_text
 from ocipolicy.outputs.files import replace
@@ -22,22 +22,35 @@ FORMATS = ("text", "json", "sarif", "github")
 _ENDINGS = (".policy", ".yaml", ".yml", ".json")
 
 
-@click.command("check", epilog="Example: ocipolicy check ocipolicy.yaml policies/ world.yaml")
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.command(
+    "check",
+    epilog=examples(
+        ("ocipolicy check ocipolicy.yaml world.yaml", "A config, and what is there"),
+        (
+            "ocipolicy check policies/ --fail-on warning",
+            "All of a folder; a warning is a failure as well",
+        ),
+        ("ocipolicy check policies/*.policy --fix", "Put right what a machine can put right"),
+        ("ocipolicy check . --format github", "In a workflow of GitHub"),
+    ),
+)
+@click.argument("paths", metavar="[PATH...]", nargs=-1, shell_complete=completion.files)
 @click.option(
     "--format",
     "form",
     type=click.Choice(FORMATS),
+    metavar="FORMAT",
     default="text",
     show_default=True,
-    help="For people, data, SARIF for code scanning, or annotations of GitHub's Actions.",
+    help="text, json, sarif (for code scanning) or github (annotations of its Actions).",
 )
 @click.option(
     "--fail-on",
     type=click.Choice([each.value for each in Severity]),
+    metavar="SEVERITY",
     default=Severity.ERROR.value,
     show_default=True,
-    help="Exit with 1 when there is a finding of this weight, or of a higher one.",
+    help="Exit with 1 for findings from this weight on: error, warning or note.",
 )
 @click.option("--fix", is_flag=True, help="Make the fixes that are safe, in place.")
 @click.option(
@@ -53,13 +66,13 @@ def command(
 ) -> None:
     """Check configs, policy files, worlds and JSON with statements (- for standard input).
 
-    Of a folder every file is checked that is one of these. Each finding has its place, most have
-    a way out, and docs/rules.md has a page for each rule.
+    Without a PATH it is ocipolicy.yaml; of a folder every file is checked that is one of these.
+    Each finding has its place, most have a way out, and docs/rules.md has a page for each rule.
     """
     rules = _Rules(templates)
     found: list[Diagnostic] = []
     failed = False
-    for path in paths:
+    for path in paths or ("ocipolicy.yaml",):
         try:
             for file in _files(path):
                 found += rules.of_file(file, fix)
@@ -147,5 +160,5 @@ def _show(found: Iterable[Diagnostic], form: str) -> None:
                 click.echo(github.of_diagnostics(diagnostics))
         case _:
             if diagnostics:
-                click.echo(as_text.of_diagnostics(diagnostics, paint))
+                click.echo(as_text.of_diagnostics(diagnostics, paint, width()))
                 click.echo("\n" + as_text.summary(diagnostics, paint), err=True)

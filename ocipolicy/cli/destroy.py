@@ -5,12 +5,20 @@ from pathlib import Path
 
 import click
 
+from ocipolicy.cli import completion
 from ocipolicy.cli.planning import carry_out, confirmed, one, show_plans, show_unfinished
+from ocipolicy.cli.terminal import examples
 from ocipolicy.plan import plan_destroy
 
 
-@click.command("destroy", epilog="Example: ocipolicy destroy ocipolicy.yaml")
-@click.argument("config", default="ocipolicy.yaml")
+@click.command(
+    "destroy",
+    epilog=examples(
+        ("ocipolicy destroy", "The policies of ocipolicy.yaml"),
+        ("ocipolicy destroy sales.yaml --yes", "Those of another config, without asking"),
+    ),
+)
+@click.argument("config", default="ocipolicy.yaml", shell_complete=completion.files)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
     "--templates",

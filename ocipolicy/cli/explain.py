@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 import click
 
+from ocipolicy.cli import completion
 from ocipolicy.cli.asking import asked, of_a_world
-from ocipolicy.cli.terminal import paint
+from ocipolicy.cli.terminal import examples, paint, width
 from ocipolicy.evaluate import Place, Request, Who, evaluate
 from ocipolicy.outputs import decisions, json
 from ocipolicy.world import World
@@ -16,12 +17,35 @@ _EXIT = {"allowed": 0, "denied": 1, "unknown": 2}
 
 @click.command(
     "explain",
-    epilog="Example: ocipolicy explain --world w.yaml --who sales --do Chat --in service/ai:genai",
+    epilog=examples(
+        ("ocipolicy explain --world w.yaml --who sales --do Chat --in service", "By what is there"),
+        (
+            "ocipolicy explain --config c.yaml --who instance-1 --do Chat --in service",
+            "By what a config would give",
+        ),
+    ),
 )
 @of_a_world
-@click.option("--who", required=True, help="A user, instance or other principal: NAME or OCID.")
-@click.option("--do", "what", required=True, help="An API operation (Chat) or a permission.")
-@click.option("--in", "where", required=True, help="TENANCY, TENANCY/PATH:TO:COMPARTMENT or OCID.")
+@click.option(
+    "--who",
+    required=True,
+    help="A user, instance or other principal: NAME or OCID.",
+    shell_complete=completion.principals,
+)
+@click.option(
+    "--do",
+    "what",
+    required=True,
+    help="An API operation (Chat) or a permission.",
+    shell_complete=completion.operations,
+)
+@click.option(
+    "--in",
+    "where",
+    required=True,
+    help="TENANCY, TENANCY/PATH:TO:COMPARTMENT or OCID.",
+    shell_complete=completion.places,
+)
 def command(
     world: World,
     given: Mapping[str, tuple[str, ...]],
@@ -42,5 +66,5 @@ def command(
     if form == "json":
         click.echo(json.dump(decisions.as_data(decision)))
     else:
-        click.echo(decisions.as_text(request, decision, paint))
+        click.echo(decisions.as_text(request, decision, paint, width()))
     sys.exit(_EXIT[decision.verdict])

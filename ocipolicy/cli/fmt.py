@@ -5,14 +5,26 @@ from collections.abc import Iterator
 
 import click
 
-from ocipolicy.cli import show_failure
-from ocipolicy.cli.terminal import BYTE_ORDER_MARK, paint, read_whole, show_diagnostics
+from ocipolicy.cli import completion, show_failure
+from ocipolicy.cli.terminal import BYTE_ORDER_MARK, examples, paint, read_whole, show_diagnostics
 from ocipolicy.diagnostics import CannotGoOn, has_errors
 from ocipolicy.language import parse, show_file
 
 
-@click.command("fmt", epilog="Example: ocipolicy fmt --check policies/*.policy")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.command(
+    "fmt",
+    epilog=examples(
+        ("ocipolicy fmt policies/*.policy", "All files of a folder, in place"),
+        (
+            "ocipolicy fmt --check policies/*.policy",
+            "In CI: show what would change, and change nothing",
+        ),
+        ("ocipolicy fmt -", "From standard input to standard output"),
+    ),
+)
+@click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, shell_complete=completion.files
+)
 @click.option("--check", is_flag=True, help="Write nothing; show what would change, and exit 1.")
 def command(files: tuple[str, ...], check: bool) -> None:
     """Bring policy FILEs into canonical form, in place (- reads standard input, writes to output).

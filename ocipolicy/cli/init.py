@@ -12,11 +12,13 @@ import jinja2
 import yaml
 from jinja2.meta import find_undeclared_variables
 
-from ocipolicy.cli.terminal import paint, show_diagnostics
+from ocipolicy.cli import completion
+from ocipolicy.cli.terminal import examples, label, show_diagnostics
 from ocipolicy.config import load
 from ocipolicy.diagnostics import CannotGoOn, Diagnostic, Unwritable, closest, has_errors
 from ocipolicy.outputs import files as on_disk
 from ocipolicy.outputs.files import File
+from ocipolicy.render.scenario import read_scenario
 from ocipolicy.render.templates import Templates
 
 # Answers are keyed by the names that the templates of configs use.
@@ -61,13 +63,27 @@ QUESTIONS = (
 )
 
 
-@click.command("init", epilog="Example: ocipolicy init cross-tenancy --name sales-assistant")
-@click.argument("scenario", required=False)
+@click.command(
+    "init",
+    epilog=examples(
+        ("ocipolicy init cross-tenancy", "Ask for what is needed"),
+        (
+            "ocipolicy init same-tenancy --name helpdesk -o helpdesk.yaml",
+            "Two answers are known already",
+        ),
+        (
+            "ocipolicy init paired --caller-tenancy - -o -",
+            "Oracle has not told the tenancy yet; show it, and write nothing",
+        ),
+    ),
+)
+@click.argument("scenario", required=False, shell_complete=completion.scenarios)
 @click.option(
     "-o",
     "--output",
     "output",
     metavar="FILE",
+    shell_complete=completion.files,
     default="ocipolicy.yaml",
     show_default=True,
     help="Where to write; - for the terminal.",
@@ -120,12 +136,25 @@ def command(scenario: str | None, output: str, force: bool, **options: Any) -> N
     if errors:
         show_diagnostics(errors)
         sys.exit(1)
+    untold = [each for each in unanswered if each.name in _known_to_others(templates, name)]
     if asking:
-        given = _ask_all(templates, name, unanswered, given)
-    _write(_fill(templates, name, given), output, () if asking else unanswered)
+        given = _ask_all(templates, name, unanswered, untold, given)
+        _write(fill(templates, name, given), output, (), ())
+        return
+    given |= {each.name: None for each in untold}
+    rest = [each for each in unanswered if each not in untold]
+    _write(fill(templates, name, given), output, rest, untold)
 
 
-def _write(text: str, output: str, examples: Sequence[Question]) -> None:
+def _known_to_others(templates: Templates, scenario: str) -> set[str]:
+    """The answers that somebody else has to tell: an example in their place would be believed."""
+    found, _ = read_scenario(templates.source(f"{scenario}/scenario.yaml"))
+    return {key.replace(".", "_") for key in found.unknown} if found else set()
+
+
+def _write(
+    text: str, output: str, examples: Sequence[Question], left_out: Sequence[Question]
+) -> None:
     if output == "-":
         click.echo(text, nl=False)
         return
@@ -134,7 +163,9 @@ def _write(text: str, output: str, examples: Sequence[Question]) -> None:
     click.echo(f"wrote {output}", err=True)
     if examples:
         options = ", ".join(each.option for each in examples)
-        click.echo(paint("note: ", "note") + f"example values stand in for {options}", err=True)
+        label("note:", f"example values stand in for {options}")
+    for each in left_out:
+        label("note:", f"{each.option} is left out until it is known")
     click.echo(f"next: ocipolicy render {output}", err=True)
 
 
@@ -145,11 +176,16 @@ def _scenario(scenario: str | None, templates: Templates, asking: bool) -> str:
         return choice
     if scenario is None:
         raise click.UsageError(f"Say which scenario: {', '.join(known)}.")
+    check_scenario(scenario, known)
+    return scenario
+
+
+def check_scenario(scenario: str, known: Sequence[str]) -> None:
+    """Raises CannotGoOn for a scenario that is not known, with what may be meant."""
     if scenario not in known:
         near = closest(scenario, known)
         hint = f"did you mean {near}?" if near else f"there are: {', '.join(known)}"
         raise CannotGoOn(f"there is no scenario `{scenario}`", hint)
-    return scenario
 
 
 def _questions(templates: Templates, scenario: str) -> list[Question]:
@@ -183,23 +219,31 @@ def _given(options: dict[str, Any], scenario: str, questions: list[Question]) ->
 
 
 def _ask_all(
-    templates: Templates, scenario: str, questions: list[Question], given: Answers
+    templates: Templates,
+    scenario: str,
+    questions: list[Question],
+    untold: list[Question],
+    given: Answers,
 ) -> Answers:
-    """Ask the questions in order, each until its answer is one that the config can hold."""
+    """Ask the questions in order, each until its answer is one that the config can hold.
+
+    For what is `untold`, known to others alone, the answer is a dash unless there is another.
+    """
     click.echo("Enter takes the value in brackets.", err=True)
     for question in questions:
         words = question.words
         if question.dash and not _errors(templates, scenario, given | {question.name: None}):
             words += f" (- {question.dash})"
+        answer = given | ({question.name: None} if question in untold else {})
         while True:
-            answers = given | {question.name: _ask(question, words, given)}
+            answers = given | {question.name: _ask(question, words, answer)}
             errors = _errors(templates, scenario, answers)
             if not errors:
                 break
             for error in errors:
-                click.echo(paint("error: ", "error") + error.message, err=True)
+                label("error:", error.message)
                 if error.help:
-                    click.echo(paint("help: ", "help") + error.help, err=True)
+                    label("help:", error.help)
         given = answers
     return given
 
@@ -207,7 +251,7 @@ def _ask_all(
 def _ask(question: Question, words: str, given: Answers) -> object:
     """Ask one question, once."""
     example = _with_examples(given)[question.name]
-    default = " ".join(example) if question.parted else example
+    default = "-" if example is None else " ".join(example) if question.parted else example
     said: str = click.prompt(words, default=default, err=True).strip()
     if question.parted:
         return tuple(part for part in re.split(question.parted, said) if part)
@@ -218,7 +262,7 @@ def _errors(
     templates: Templates, scenario: str, given: Answers, origin: str = ""
 ) -> list[Diagnostic]:
     """What is wrong with the config that the answers make."""
-    found = load(_fill(templates, scenario, given), origin).diagnostics
+    found = load(fill(templates, scenario, given), origin).diagnostics
     return [each for each in found if has_errors([each])]
 
 
@@ -256,7 +300,8 @@ def _environment(templates: Templates) -> jinja2.Environment:
     return environment
 
 
-def _fill(templates: Templates, scenario: str, given: Answers) -> str:
+def fill(templates: Templates, scenario: str, given: Answers) -> str:
+    """The text of a config: the answers that are given, and examples for the rest."""
     answers = _with_examples(given)
     answers["access"] = [_access(each) for each in answers["access"]]
     return _environment(templates).get_template(f"{scenario}/config.yaml.j2").render(answers)

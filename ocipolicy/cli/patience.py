@@ -2,8 +2,7 @@
 
 import os
 
-import click
-
+from ocipolicy.cli.terminal import say
 from ocipolicy.cloud import Attempt, Retries
 from ocipolicy.diagnostics import CannotGoOn
 
@@ -35,7 +34,7 @@ def retries() -> Retries:
 
 def show_attempt(attempt: Attempt) -> None:
     """That a call failed and is tried again, to standard error."""
-    click.echo(
+    say(
         f"{attempt.operation}: {attempt.error.brief}; again in {attempt.pause:.0f} s "
         f"(attempt {attempt.number + 1} of {attempt.of})",
         err=True,

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
+from ocipolicy.cli import completion
 from ocipolicy.cli.planning import Planned, planned, show_plans, worst
-from ocipolicy.cli.terminal import text_or_json
+from ocipolicy.cli.terminal import examples, say, text_or_json
 from ocipolicy.outputs import files as on_disk
 from ocipolicy.outputs import json, plan_files
 from ocipolicy.outputs import plans as as_plans
@@ -14,8 +15,18 @@ from ocipolicy.outputs.files import File
 from ocipolicy.plan import plan
 
 
-@click.command("plan", epilog="Example: ocipolicy plan ocipolicy.yaml --exit-code")
-@click.argument("configs", metavar="[CONFIG]...", nargs=-1)
+@click.command(
+    "plan",
+    epilog=examples(
+        ("ocipolicy plan", "For ocipolicy.yaml"),
+        ("ocipolicy plan -o plan.json", "Saved, to be applied as it is"),
+        (
+            "ocipolicy plan fleet/*.yaml --exit-code",
+            "Many configs at once; exit code 1 where something would change",
+        ),
+    ),
+)
+@click.argument("configs", metavar="[CONFIG]...", nargs=-1, shell_complete=completion.files)
 @click.option("--adopt", is_flag=True, help="Take over policies that are called like ours.")
 @click.option(
     "-o",
@@ -68,7 +79,7 @@ def command(
 
 def _save(found: Planned, file: Path) -> None:
     if found.plan is None or found.code:
-        click.echo(f"{file} was not written: the plan cannot be applied", err=True)
+        say(f"{file} was not written: the plan cannot be applied", err=True)
         return
     on_disk.write((File(file.name, plan_files.dump(found.plan)),), file.parent)
 

@@ -15,7 +15,16 @@ from ocipolicy.apply.rollback import unfinished
 from ocipolicy.cli import show_failure
 from ocipolicy.cli.patience import retries, show_attempt
 from ocipolicy.cli.proving import proved
-from ocipolicy.cli.terminal import paint, read, show_diagnostics, state_folder
+from ocipolicy.cli.terminal import (
+    gap,
+    label,
+    paint,
+    read,
+    say,
+    show_diagnostics,
+    state_folder,
+    width,
+)
 from ocipolicy.cloud import Cloud
 from ocipolicy.cloud.live import clouds, read_live
 from ocipolicy.config import Loaded, load
@@ -160,13 +169,15 @@ def show_plans(found: Sequence[Planned]) -> None:
         elif each.plan is None:
             show_diagnostics(each.diagnostics)
         else:
-            click.echo(as_plans.as_text(each.plan, paint))
+            click.echo(as_plans.as_text(each.plan, paint, width()))
+            if each.diagnostics:
+                gap()
             show_diagnostics(each.diagnostics)
         if len(found) > 1:
             click.echo()
     if len(found) > 1:
         plans = [(each.origin, each.plan, each.failure) for each in found]
-        click.echo(as_plans.table(plans, paint))
+        click.echo(as_plans.table(plans, paint, width()))
 
 
 def show_unfinished(found: Planned) -> None:
@@ -176,13 +187,14 @@ def show_unfinished(found: Planned) -> None:
     try:
         runs = unfinished(journals_of(found.plan).runs())
     except Unreadable as failure:  # it is needed for a rollback alone
-        click.echo(paint("warning: ", "warning") + failure.message, err=True)
+        label("warning:", failure.message)
         return
     if runs:
-        click.echo(
-            f"\nThe run of {runs[0].started:%Y-%m-%d %H:%M:%S} UTC has not come to its end. The"
-            f" plan starts from\nwhat it left; `ocipolicy rollback {found.plan.origin}` takes that"
-            " back instead."
+        click.echo()
+        say(
+            f"The run of {runs[0].started:%Y-%m-%d %H:%M:%S} UTC has not come to its end. The plan"
+            f" starts from what it left; `ocipolicy rollback {found.plan.origin}` takes that back"
+            " instead."
         )
 
 
@@ -205,7 +217,7 @@ def carry_out(found: Planned, undoes: Sequence[Run] = ()) -> int:
         for outcome in apply(found.plan, found.clouds, journals_of(found.plan), undoes):
             outcomes.append(outcome)
             try:
-                click.echo(as_outcomes.line(outcome, found.plan, paint))
+                click.echo(as_outcomes.line(outcome, found.plan, paint, width()))
             except OSError as error:  # that nobody can read it must not stop it half way
                 lost = error
     except CannotGoOn as failure:
@@ -213,7 +225,7 @@ def carry_out(found: Planned, undoes: Sequence[Run] = ()) -> int:
         return 2
     if lost is not None:
         raise lost
-    click.echo(as_outcomes.summary(outcomes, found.plan, paint))
+    click.echo(as_outcomes.summary(outcomes, found.plan, paint, width()))
     return 1 if any(each.result in ("failed", "left") for each in outcomes) else 0
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 import click
 
 from ocipolicy import reference
-from ocipolicy.cli.terminal import paint, text_or_json
+from ocipolicy.cli import completion
+from ocipolicy.cli.terminal import examples, label, paint, text_or_json, width
 from ocipolicy.diagnostics import closest
 from ocipolicy.outputs import json
 from ocipolicy.outputs import reference as told
@@ -25,9 +26,19 @@ _ONE: Mapping[str, Callable[[str], Fact | tuple[Fact, ...] | None]] = {
 }
 
 
-@click.command("reference", epilog="Example: ocipolicy reference operation Chat")
-@click.argument("kind", required=False)
-@click.argument("name", required=False)
+@click.command(
+    "reference",
+    epilog=examples(
+        (
+            "ocipolicy reference operation Chat",
+            "What an operation needs, and which grant gives that",
+        ),
+        ("ocipolicy reference generative-ai-family", "A word of whatever kind it is"),
+        ("ocipolicy reference region", "All words of a kind"),
+    ),
+)
+@click.argument("kind", required=False, shell_complete=completion.kinds)
+@click.argument("name", required=False, shell_complete=completion.names)
 @text_or_json("For people, or data with every field.")
 def command(kind: str | None, name: str | None, form: str) -> None:
     """Look up what OCI's words mean, each with its source, its date and what is doubtful.
@@ -65,11 +76,11 @@ def _show(word: str, kinds: list[str], form: str) -> None:
     if form == "json":
         click.echo(json.dump(told.as_data(found)))
     elif found:
-        click.echo(told.as_text(found, paint))
+        click.echo(told.as_text(found, paint, width()))
     if not found:
         what = kinds[0] if len(kinds) == 1 else "word"
-        click.echo(paint("error: ", "error") + f"no {what} `{word}` is known", err=True)
-        click.echo(paint("help: ", "help") + _hint(word, kinds), err=True)
+        label("error:", f"no {what} `{word}` is known")
+        label("help:", _hint(word, kinds))
         sys.exit(1)
 
 

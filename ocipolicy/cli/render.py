@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ocipolicy.cli import completion
 from ocipolicy.cli.proving import proved
-from ocipolicy.cli.terminal import paint, read, show_diagnostics
-from ocipolicy.config import load
+from ocipolicy.cli.terminal import examples, gap, paint, read, show_diagnostics, width
+from ocipolicy.config import Loaded, load
 from ocipolicy.diagnostics import CannotGoOn, Diagnostic, has_errors
 from ocipolicy.outputs import files as on_disk
 from ocipolicy.outputs import json
@@ -20,18 +21,33 @@ from ocipolicy.render import Bundle, Templates, weighed
 if TYPE_CHECKING:
     from ocipolicy.render.llm_services import Service
 
-FORMATS = ("text", "json", "oci-cli", "terraform", "llm-service")
+FORMATS = ("text", "json", "oci-cli", "terraform", "llm-service", "az-cli")
 
 
-@click.command("render", epilog="Example: ocipolicy render --format terraform -o out")
-@click.argument("config", default="ocipolicy.yaml")
+@click.command(
+    "render",
+    epilog=examples(
+        ("ocipolicy render", "Statements to paste into the Console"),
+        (
+            "ocipolicy render sales.yaml --format terraform -o out",
+            "A Terraform file in a folder of its own",
+        ),
+        (
+            "ocipolicy render --format oci-cli -o out",
+            "JSON files, and the commands of the OCI CLI that take them",
+        ),
+    ),
+)
+@click.argument("config", default="ocipolicy.yaml", shell_complete=completion.files)
 @click.option(
     "--format",
     "form",
     type=click.Choice(FORMATS),
+    metavar="FORMAT",
     default="text",
     show_default=True,
-    help="Statements to paste, data, files for the OCI CLI, Terraform, or LLM services to import.",
+    help="text (statements to paste), json, oci-cli (files for it), terraform, llm-service (YAML to"
+    " import), or az-cli (the roles that its calls to Azure need).",
 )
 @click.option(
     "-o",
@@ -57,6 +73,9 @@ def command(config: str, form: str, folder: Path | None, templates: tuple[Path, 
     """
     text, origin = read(config, "`ocipolicy init` writes a config to start from")
     loaded = load(text, origin)
+    if form == "az-cli":
+        _roles(loaded, Templates(templates), folder)
+        return
     bundle, proof, diagnostics = proved(loaded, Templates(templates))
     services: tuple[Service, ...] = ()
     if form == "llm-service" and loaded.config is not None:
@@ -70,7 +89,8 @@ def command(config: str, form: str, folder: Path | None, templates: tuple[Path, 
     else:
         show_diagnostics(diagnostics)
         if proof is not None:
-            click.echo(as_text.of_proof(proof, paint), err=True)
+            click.echo(as_text.of_proof(proof, paint, width(err=True)), err=True)
+            gap()
     if bundle is None or proof is None or not proof.proved or has_errors(diagnostics):
         sys.exit(1)
     if form in ("oci-cli", "terraform") and bundle.unknown:
@@ -91,6 +111,24 @@ def command(config: str, form: str, folder: Path | None, templates: tuple[Path, 
         click.echo(_text(bundle, services, form), nl=False)
 
 
+def _roles(loaded: Loaded, templates: Templates, folder: Path | None) -> None:
+    """The commands for Azure, which have nothing to do with the policies."""
+    from ocipolicy.render import azure
+
+    found = azure.roles(loaded)
+    made = azure.commands(found.roles, templates)
+    diagnostics = (*found.diagnostics, *((made,) if isinstance(made, Diagnostic) else ()))
+    config = loaded.config
+    show_diagnostics(tuple(weighed(diagnostics, config)) if config else diagnostics)
+    if isinstance(made, Diagnostic) or not found.roles:
+        sys.exit(1)
+    if folder is None:
+        click.echo(made, nl=False)
+        return
+    for path in on_disk.write((File("azure-roles.sh", made),), folder):
+        click.echo(str(path))
+
+
 def _text(bundle: Bundle, services: tuple["Service", ...], form: str) -> str:
     match form:
         case "oci-cli":
@@ -106,7 +144,7 @@ def _text(bundle: Bundle, services: tuple["Service", ...], form: str) -> str:
 
             return llm_service.text(services)
         case _:
-            return as_text.of_bundle(bundle, paint)
+            return as_text.of_bundle(bundle, paint, width())
 
 
 def _files(

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from ocipolicy.apply import Run, rollback
+from ocipolicy.cli import completion
 from ocipolicy.cli.planning import (
     Wanted,
     carry_out,
@@ -14,11 +15,18 @@ from ocipolicy.cli.planning import (
     one,
     show_plans,
 )
+from ocipolicy.cli.terminal import examples
 from ocipolicy.plan import Live, Plan, plan_given
 
 
-@click.command("rollback", epilog="Example: ocipolicy rollback ocipolicy.yaml")
-@click.argument("config", default="ocipolicy.yaml")
+@click.command(
+    "rollback",
+    epilog=examples(
+        ("ocipolicy rollback", "What was applied last for ocipolicy.yaml"),
+        ("ocipolicy rollback sales.yaml --yes", "For another config, without asking"),
+    ),
+)
+@click.argument("config", default="ocipolicy.yaml", shell_complete=completion.files)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
     "--templates",

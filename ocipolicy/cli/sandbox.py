@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ocipolicy.cli import completion
 from ocipolicy.cli.sandboxes import PORT, Place
-from ocipolicy.cli.terminal import paint, read, show_diagnostics, text_or_json
+from ocipolicy.cli.terminal import examples, paint, read, show_diagnostics, text_or_json, width
 from ocipolicy.diagnostics import CannotGoOn, Unwritable
 from ocipolicy.outputs import json
 from ocipolicy.outputs import sandbox as shown
@@ -29,6 +30,7 @@ _OURSELVES = (
 
 _port = click.option(
     "--port",
+    metavar="N",
     type=click.IntRange(1, 65535),
     default=PORT,
     show_default=True,
@@ -36,9 +38,21 @@ _port = click.option(
 )
 
 
+class _InOrder(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names of the commands, in the order of their use."""
+        return list(self.commands)
+
+
 @click.group(
     "sandbox",
-    epilog="Example: ocipolicy sandbox start --background",
+    cls=_InOrder,
+    epilog=examples(
+        ("ocipolicy sandbox start --background", "Two tenancies without policies"),
+        ('eval "$(ocipolicy sandbox env)"', "The SDKs and the CLI of this shell go there"),
+        ("ocipolicy sandbox log", "What they did, and which statement decided"),
+        ("ocipolicy sandbox stop", "The end of it"),
+    ),
 )
 def command() -> None:
     """Run a local Oracle cloud that verifies signatures and enforces the policies in it.
@@ -48,9 +62,23 @@ def command() -> None:
     """
 
 
-@command.command("start", epilog="Example: ocipolicy sandbox start --world w.yaml --background")
+@command.command(
+    "start",
+    short_help="Start one, and show every request with its decision.",
+    epilog=examples(
+        ("ocipolicy sandbox start", "Show every request until Ctrl-C"),
+        ("ocipolicy sandbox start --background", "Leave it running in the background"),
+        (
+            "ocipolicy sandbox start --world w.yaml --port 18081",
+            "Another world, beside the first one",
+        ),
+    ),
+)
 @click.option(
-    "--world", metavar="FILE", help="A world file: what is there. Else two tenancies, no policies."
+    "--world",
+    metavar="FILE",
+    shell_complete=completion.files,
+    help="A world file: what is there. Else two tenancies, no policies.",
 )
 @click.option("--background", is_flag=True, help="Return once it answers, and leave it running.")
 @_port
@@ -75,7 +103,24 @@ def start(world: str | None, background: bool, port: int) -> None:
         _in_foreground(place, found)
 
 
-@command.command("env", epilog="Example: ocipolicy sandbox env --as caller/sales --proxy")
+@command.command(
+    "env",
+    short_help="Print what a shell exports so that clients go there.",
+    epilog=examples(
+        (
+            'eval "$(ocipolicy sandbox env)"',
+            "Clients go to the sandbox, as whoever their profile says",
+        ),
+        (
+            'eval "$(ocipolicy sandbox env --as caller/sales)"',
+            "They are the Digital Assistant instance `sales`",
+        ),
+        (
+            'eval "$(ocipolicy sandbox env --proxy)"',
+            "Programs that name Oracle's own hosts go there as well",
+        ),
+    ),
+)
 @click.option("--as", "who", metavar="PRINCIPAL", help="The user, instance or function to be.")
 @click.option("--proxy", is_flag=True, help="For programs that name Oracle's own hosts.")
 @_port
@@ -89,7 +134,15 @@ def env(who: str | None, proxy: bool, port: int) -> None:
     click.echo(shown.exports(found["environ"]))
 
 
-@command.command("log", epilog="Example: ocipolicy sandbox log --follow")
+@command.command(
+    "log",
+    short_help="Show the last requests, and what decided each.",
+    epilog=examples(
+        ("ocipolicy sandbox log", "What has happened so far"),
+        ("ocipolicy sandbox log --follow", "And what comes from now on"),
+        ("ocipolicy sandbox log --format json", "As data"),
+    ),
+)
 @click.option("--follow", is_flag=True, help="Go on with what comes, until the sandbox ends.")
 @text_or_json("For people, or data; with --follow an entry a line.")
 @_port
@@ -106,7 +159,7 @@ def log(follow: bool, form: str, port: int) -> None:
     last = 0
     while True:
         for each in entries:
-            click.echo(json.line(each) if form == "json" else shown.entry(each, paint))
+            click.echo(json.line(each) if form == "json" else shown.entry(each, paint, width()))
             last = each["number"]
         if not follow:
             return
@@ -116,7 +169,13 @@ def log(follow: bool, form: str, port: int) -> None:
         entries = place.ask(f"log?after={last}")["entries"]
 
 
-@command.command("stop", epilog="Example: ocipolicy sandbox stop")
+@command.command(
+    "stop",
+    epilog=examples(
+        ("ocipolicy sandbox stop", "The one at the usual port"),
+        ("ocipolicy sandbox stop --port 18081", "Another one"),
+    ),
+)
 @_port
 def stop(port: int) -> None:
     """Stop a sandbox. What was in it is gone; its keys stay for the next one."""
@@ -173,7 +232,7 @@ def _show(sandbox: "Sandbox") -> None:
         for each in sandbox.log.after(last):
             last = each.number
             if not each.own:
-                click.echo(shown.entry(each.data(), paint))
+                click.echo(shown.entry(each.data(), paint, width()))
 
 
 def _in_background(place: Place, text: str) -> None:
@@ -225,10 +284,11 @@ def _tell(place: Place, sandbox: "Sandbox") -> None:
         outside = who.principal.ocid in exempt
         kinds[who.label] = "administrator, whom policies do not bind" if outside else kind
     somebody = next((each for each, kind in kinds.items() if kind == "odainstance"), [*kinds][-1])
+    env, as_somebody = place.command("env"), place.command(f"env --as {shlex.quote(somebody)}")
     use = {
-        f'eval "$({place.command("env")})"': "in another shell: OCI's clients go there",
-        f'eval "$({place.command(f"env --as {shlex.quote(somebody)}")})"': "and are this principal",
-        place.command("log"): "what they did, and what decided",
-        place.command("stop"): "or Ctrl-C",
+        f'eval "$({env})"': "In another shell: OCI's clients go there.",
+        f'eval "$({as_somebody})"': "The same, as this principal.",
+        place.command("log"): "What they did, and what decided.",
+        place.command("stop"): "The end; Ctrl-C does it as well.",
     }
-    click.echo(shown.started(place.endpoint, kinds.items(), use.items()))
+    click.echo(shown.started(place.endpoint, kinds.items(), use.items(), width()))

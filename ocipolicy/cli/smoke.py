@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 import click
 
+from ocipolicy.cli import completion
 from ocipolicy.cli.patience import retries, show_attempt
 from ocipolicy.cli.planning import Wanted, wanted
 from ocipolicy.cli.sandboxes import Place
-from ocipolicy.cli.terminal import paint, show_diagnostics
+from ocipolicy.cli.terminal import examples, gap, paint, show_diagnostics, width
 from ocipolicy.cloud import Cloud, CloudError
 from ocipolicy.cloud.credentials import resource_principal
 from ocipolicy.config import Config, Profile
@@ -19,13 +20,27 @@ from ocipolicy.config.values import is_loopback
 from ocipolicy.diagnostics import CannotGoOn, has_errors
 from ocipolicy.outputs import json, smoke_junit
 from ocipolicy.outputs import smoke as shown
+from ocipolicy.plan import Live
 from ocipolicy.smoke import Ask, Report, asks, smoke
 
 _WIDE = 79
 
 
-@click.command("smoke", epilog="Example: ocipolicy smoke ocipolicy.yaml --wait 60")
-@click.argument("config", metavar="[CONFIG]", default="ocipolicy.yaml")
+@click.command(
+    "smoke",
+    epilog=examples(
+        ("ocipolicy smoke", "The calls of ocipolicy.yaml"),
+        ("ocipolicy smoke --wait 60", "Wait up to a minute for new policies to take hold"),
+        ("ocipolicy smoke --as sales", "In a sandbox: call as the instance itself"),
+        (
+            "ocipolicy smoke --llm-services",
+            "The services that `render --format llm-service` writes",
+        ),
+    ),
+)
+@click.argument(
+    "config", metavar="[CONFIG]", default="ocipolicy.yaml", shell_complete=completion.files
+)
 @click.option(
     "--wait",
     metavar="SECONDS",
@@ -38,6 +53,17 @@ _WIDE = 79
     "who",
     metavar="INSTANCE",
     help="In a sandbox: call as this instance, by its own resource principal.",
+)
+@click.option(
+    "--llm-services",
+    "services",
+    is_flag=True,
+    help="Call every service of `llm_services:` instead, whoever provides it.",
+)
+@click.option(
+    "--models",
+    is_flag=True,
+    help="Call nothing, and list the models that the keys of `llm_services:` may use.",
 )
 @click.option(
     "--templates",
@@ -55,14 +81,27 @@ _WIDE = 79
     help="For people, data, or a report that CI systems show.",
 )
 def command(
-    config: str, wait: float, who: str | None, templates: tuple[Path, ...], form: str
+    config: str,
+    wait: float,
+    who: str | None,
+    services: bool,
+    models: bool,
+    templates: tuple[Path, ...],
+    form: str,
 ) -> None:
     """Make the calls of CONFIG (ocipolicy.yaml by default), and say why one fails.
 
     The calls are those of the profile: they prove endpoint, model and compartment. Whether the
     instance may is read off the live policies of both tenancies; in a sandbox --as makes its own
-    call. Exit code 0 all as wanted, 1 not, 2 no answer.
+    call. With --llm-services the models of OpenAI, Azure OpenAI, Cohere and NVIDIA are called as
+    well. Exit code 0 all as wanted, 1 not, 2 no answer.
     """
+    if services or models:
+        from ocipolicy.cli import smoke_services
+
+        if models:
+            sys.exit(smoke_services.list_models(config, form))
+        sys.exit(smoke_services.try_out(config, templates, form, wait, who))
     found, diagnostics = wanted(config, templates)
     if found is None:
         show_diagnostics(diagnostics)
@@ -71,20 +110,28 @@ def command(
     show_diagnostics(chosen.diagnostics)
     if has_errors(chosen.diagnostics):
         sys.exit(1)
+    if chosen.diagnostics:
+        gap()
     report = tried(found, chosen.asks, wait=wait, who=who)
     click.echo(_told(report, form))
     sys.exit(report.code)
 
 
 def tried(
-    found: Wanted, calls: Sequence[Ask], *, wait: float = 0, who: str | None = None
+    found: Wanted,
+    calls: Sequence[Ask],
+    *,
+    wait: float = 0,
+    who: str | None = None,
+    live: Live | None = None,
 ) -> Report:
     """The calls of a config made, with the seconds counted down on a terminal while some are late.
 
-    With `who` they are those of an instance of a sandbox. Raises CannotGoOn.
+    With `who` they are those of an instance of a sandbox; `live` is what was read of the tenancies
+    already. Raises CannotGoOn.
     """
     config = found.loaded.config
-    instance = _instance(config, who) if config and who else None
+    instance = instance_cloud(config, who) if config and who else None
     screen = _Screen()
     try:
         return smoke(
@@ -93,6 +140,7 @@ def tried(
             found.clouds,
             calls,
             instance=instance,
+            live=live,
             wait=wait,
             on_wait=screen.waiting,
         )
@@ -106,10 +154,10 @@ def _told(report: Report, form: str) -> str:
             return json.dump(shown.as_data(report))
         case "junit":
             return smoke_junit.as_junit(report)
-    return shown.as_text(report, paint)
+    return shown.as_text(report, paint, width())
 
 
-def _instance(config: Config, who: str) -> Cloud:
+def instance_cloud(config: Config, who: str) -> Cloud:
     """The instance itself, with the credentials that its sandbox gives for it.
 
     Raises CannotGoOn against a real cloud: nobody but the instance has its key there.

@@ -9,6 +9,7 @@ import click
 
 from ocipolicy.diagnostics import Diagnostic, Unreadable
 from ocipolicy.outputs import text as as_text
+from ocipolicy.outputs.lines import WIDTH, Width, message
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,16 +18,26 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., object])
 
 BYTE_ORDER_MARK = "\ufeff"
+# Prose in longer lines is hard to read, and in shorter ones little is left beside the indents.
+_WIDEST, _NARROWEST = 120, 40
 _STYLES: dict[str, dict[str, object]] = {
     "error": {"fg": "red", "bold": True},
     "warning": {"fg": "yellow", "bold": True},
     "note": {"fg": "blue", "bold": True},
     "help": {"fg": "cyan"},
+    "left out": {"fg": "yellow", "bold": True},
     "comment": {"dim": True},
     "added": {"fg": "green"},
     "removed": {"fg": "red"},
     "changed": {"fg": "yellow"},
 }
+
+
+def examples(*lines: tuple[str, str]) -> str:
+    """The end of a command's help: command lines, each with a word on what it does."""
+    told = (line for command, purpose in lines for line in (f"  # {purpose}", f"  {command}"))
+    # Lines behind a \b are left as they are by click.
+    return "\b\n" + "\n".join(("Examples:", *told))
 
 
 def text_or_json(help: str) -> Callable[[Command], Command]:
@@ -41,6 +52,28 @@ def text_or_json(help: str) -> Callable[[Command], Command]:
 def paint(words: str, kind: str) -> str:
     """Colour for a terminal; click takes it out again where the output is none."""
     return click.style(words, **_STYLES.get(kind, {}))  # type: ignore[arg-type]
+
+
+def width(*, err: bool = False) -> Width:
+    """The columns of the terminal behind standard output, or error; None where there is none."""
+    stream = sys.stderr if err else sys.stdout
+    if not stream.isatty():
+        return None
+    try:
+        said = int(os.environ.get("COLUMNS") or os.get_terminal_size(stream.fileno()).columns)
+    except (OSError, ValueError):
+        said = 0
+    return min(max(said or WIDTH, _NARROWEST), _WIDEST)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """A message, on as many lines as the terminal needs."""
+    click.echo("\n".join(message(text, width(err=err))), err=err)
+
+
+def label(word: str, text: str) -> None:
+    """`error: ...`, `help: ...` or the like, to standard error."""
+    click.echo("\n".join(as_text.labelled(word, text, paint, width(err=True))), err=True)
 
 
 def read(name: str, if_missing: str | None = None) -> tuple[str, str]:
@@ -81,10 +114,17 @@ def _bytes(name: str) -> bytes:
     return sys.stdin.buffer.read()
 
 
+def gap() -> None:
+    """An empty line between findings and results, where they stand on one terminal."""
+    if sys.stderr.isatty() and sys.stdout.isatty():
+        click.echo(err=True)
+
+
 def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
-    """Findings and their count, to standard error."""
+    """Findings in the order of their places, and their count, to standard error."""
     if diagnostics:
-        click.echo(as_text.of_diagnostics(diagnostics, paint), err=True)
+        found = sorted(diagnostics, key=lambda each: (each.span.source.origin, each.span.start))
+        click.echo(as_text.of_diagnostics(found, paint, width(err=True)), err=True)
         click.echo("\n" + as_text.summary(diagnostics, paint), err=True)
 
 

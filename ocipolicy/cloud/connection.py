@@ -18,6 +18,7 @@ from ocipolicy.cloud import reach
 from ocipolicy.cloud.credentials import Credentials, credentials
 from ocipolicy.cloud.errors import CloudError, NoCredentials, Refused, Unreachable, Way, refused
 from ocipolicy.config import Profile
+from ocipolicy.config.values import is_loopback
 
 _CONNECT, _READ = 10.0, 60.0  # seconds
 _KINDS = ("application/json", "text/event-stream")
@@ -161,7 +162,7 @@ class Connection:
                     "write it with 127.0.0.1, or with the name of a host",
                 )
             where = {"service_endpoint": endpoint.replace("{region}", region).rstrip("/")}
-        return getattr(importlib.import_module(module), name)(
+        client = getattr(importlib.import_module(module), name)(
             {**known.config, "region": region},
             signer=known.signer,
             timeout=(min(_CONNECT, longest), min(_READ, longest)),
@@ -169,6 +170,10 @@ class Connection:
             circuit_breaker_strategy=NoCircuitBreakerStrategy(),
             **where,
         )
+        if endpoint is not None and endpoint.startswith("http://") and is_loopback(endpoint):
+            # A proxy for the internet knows nothing of a sandbox on this computer.
+            client.base_client.session.trust_env = False
+        return client
 
     def _reach(self, client: Any, operation: str) -> None:
         """Make sure, once for an endpoint, that something answers there at all."""

@@ -5,6 +5,7 @@ that is wrong, and such a line may hold a pass phrase.
 """
 
 import configparser
+import importlib
 import os
 import re
 from collections.abc import Mapping
@@ -41,6 +42,8 @@ class Credentials:
 
 def credentials(profile: Profile) -> Credentials:
     """The credentials of a profile. Raises NoCredentials, and Unreachable for an instance's."""
+    # The whole SDK first: threads that begin with different parts of it lock each other out.
+    importlib.import_module("oci")
     match profile.auth:
         case "api_key":
             return _api_key(profile)

@@ -1,7 +1,7 @@
 """A live tenancy as a world: read in parallel, and with what may not be read left out and named.
 
     taken = snapshot(Cloud(Profile(name="CALLER")))
-    Path("w.yaml").write_text(taken.text())
+    Path("w.yaml").write_text(text_of(taken))
 
 Users, groups and dynamic groups are those of the Default domain: the API that lists them knows no
 other. Principals that are no users are not listed at all; who asks about one adds it to the file.
@@ -9,7 +9,7 @@ other. Principals that are no users are not listed at all; who asks about one ad
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
@@ -64,18 +64,27 @@ class Snapshot:
     taken: datetime
     reader: str = ""
 
-    @property
-    def world(self) -> World:
-        """The world that has this tenancy alone."""
-        return World(MappingProxyType({self.tenancy.name: self.tenancy}))
 
-    def text(self) -> str:
-        """The world file: what was left out stands in comments, the rest loads back equal."""
-        by = f" by {self.reader}" if self.reader else ""
-        head = [f"Tenancy {self.tenancy.name} as of {self.taken:%Y-%m-%d %H:%M} UTC, read{by}."]
-        head += [f"Not in it: {each}" for each in self.left_out]
-        comments = "".join(f"# {' '.join(line.split())}\n" for line in map(_printable, head))
-        return comments + dump_world(self.world)
+def world_of(*taken: Snapshot) -> World:
+    """The world of these tenancies; one that is called like another before it goes by its OCID."""
+    tenancies: dict[str, Tenancy] = {}
+    for each in taken:
+        tenancy = each.tenancy
+        if tenancy.name in tenancies:
+            tenancy = replace(tenancy, name=tenancy.ocid)
+        tenancies[tenancy.name] = tenancy
+    return World(MappingProxyType(tenancies))
+
+
+def text_of(*taken: Snapshot) -> str:
+    """The world file: what was left out stands in comments, the rest loads back equal."""
+    head: list[str] = []
+    for each in taken:
+        by = f" by {each.reader}" if each.reader else ""
+        head.append(f"Tenancy {each.tenancy.name} as of {each.taken:%Y-%m-%d %H:%M} UTC, read{by}.")
+        head += [f"Not in it: {left_out}" for left_out in each.left_out]
+    comments = "".join(f"# {' '.join(line.split())}\n" for line in map(_printable, head))
+    return comments + dump_world(world_of(*taken))
 
 
 def snapshot(

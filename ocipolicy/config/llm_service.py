@@ -16,11 +16,18 @@ from ocipolicy.document.tree import shown
 Provider = Literal["oci", "openai", "azure-openai", "cohere", "nvidia"]
 Kind = Literal["chat", "generate-text", "summarize-text"]
 ServiceFormat = Literal["COHERE", "COHEREV2", "GENERIC", "LLAMA"]
+ServiceAuth = Literal["api-key", "entra-id"]
+Parameter = Literal["max_tokens", "temperature", "stream"]
 
 _SERVICE = r"[A-Za-z][A-Za-z0-9_-]{0,79}"
 _DEPLOYMENT = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _API_VERSION = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:-preview)?"
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+# What Azure allows in names; none of it means anything in a path or to a shell but the parentheses,
+# which the shell's quotes keep.
+_GUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_RESOURCE_GROUP = r"[A-Za-z0-9_().-]{0,89}[A-Za-z0-9_()-]"
+_ACCOUNT = r"[A-Za-z0-9][A-Za-z0-9_.-]{1,63}"
 
 
 def a_public_text(text: str) -> str:
@@ -110,6 +117,40 @@ def a_variable(text: str) -> str:
     return text
 
 
+def a_guid(text: str) -> str:
+    """The id of a subscription, or the object id of somebody in Entra ID."""
+    a_public_text(text)
+    if not re.fullmatch(_GUID, text):
+        raise values.wrong(
+            "wrong-azure-id",
+            f"is an id like 00000000-0000-0000-0000-000000000000, and {shown(text)} is not",
+            "`az account show --query id` has that of the subscription, and `az ad user show --id"
+            " NAME --query id` the object id of a user",
+        )
+    return text
+
+
+def a_resource_group(text: str) -> str:
+    """The name of a resource group of Azure."""
+    return _azure_name(text, _RESOURCE_GROUP, "letters, digits, `-`, `_`, `.` and parentheses")
+
+
+def an_account(text: str) -> str:
+    """The name of a resource of Azure OpenAI, which Azure calls an account."""
+    return _azure_name(text, _ACCOUNT, "letters, digits, `-`, `_` and `.`, 2 to 64")
+
+
+def _azure_name(text: str, pattern: str, of: str) -> str:
+    a_public_text(text)
+    if not re.fullmatch(pattern, text):
+        raise values.wrong(
+            "wrong-azure-name",
+            f"is a name in Azure, and {shown(text)} cannot be one",
+            f"write it as Azure has it: {of}",
+        )
+    return text
+
+
 def _pattern(pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern})
 
@@ -180,5 +221,44 @@ class LlmService(BaseModel):
         Field(
             description="Environment variable that holds the key; the key itself is in no file.",
             examples=["OPENAI_API_KEY"],
+        ),
+    ] = None
+    auth: Annotated[
+        ServiceAuth,
+        Field(
+            description="azure-openai: how calls are signed; entra-id takes no key.",
+            examples=["entra-id"],
+        ),
+    ] = "api-key"
+    drop: Annotated[
+        tuple[Parameter, ...],
+        Field(
+            description="Parameters that the model refuses, to be left out of the request.",
+            examples=[["stream"]],
+        ),
+    ] = ()
+    subscription: Annotated[
+        Annotated[str, AfterValidator(a_guid), _pattern(f"^{_GUID}$")] | None,
+        Field(
+            description="entra-id: subscription of the resource, for the role that calls need.",
+            examples=["00000000-0000-0000-0000-000000000000"],
+        ),
+    ] = None
+    resource_group: Annotated[
+        Annotated[str, AfterValidator(a_resource_group), _pattern(f"^{_RESOURCE_GROUP}$")] | None,
+        Field(description="entra-id: resource group of the resource.", examples=["bots"]),
+    ] = None
+    account: Annotated[
+        Annotated[str, AfterValidator(an_account), _pattern(f"^{_ACCOUNT}$")] | None,
+        Field(
+            description="entra-id: name of the resource; the first part of the endpoint's host.",
+            examples=["sales"],
+        ),
+    ] = None
+    assignee: Annotated[
+        Annotated[str, AfterValidator(a_guid), _pattern(f"^{_GUID}$")] | None,
+        Field(
+            description="entra-id: object id of whoever calls, who gets the role.",
+            examples=["11111111-1111-1111-1111-111111111111"],
         ),
     ] = None

@@ -15,6 +15,7 @@ from ocipolicy.document import Document, Node, Path, called, one_of, shown
 from ocipolicy.document.tree import Entry
 
 _KINDS: tuple[str, ...] = get_args(Kind)
+_OF_ENTRA_ID = ("subscription", "resource_group", "account", "assignee")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class _Rules:
     """
 
     needs: tuple[str, ...] = ()
-    takes: tuple[str, ...] = ("endpoint", "key_env")
+    takes: tuple[str, ...] = ("endpoint", "key_env", "drop")
     kinds: tuple[str, ...] = ("chat",)
     call: str = r"/chat/completions"
 
@@ -40,7 +41,7 @@ _RULES: Mapping[str, _Rules] = {
     "openai": _Rules(("model",)),
     "azure-openai": _Rules(
         ("endpoint", "deployment", "api_version"),
-        ("model", "key_env"),
+        ("model", "key_env", "drop", "auth", *_OF_ENTRA_ID),
         ("chat", "generate-text"),
         r"/openai(?:/.*)?",
     ),
@@ -85,6 +86,8 @@ def compare(document: Document) -> Iterator[Diagnostic]:
             yield from _keys(document, path, item.value, provider, rules)
             yield from _kind(document, path, item, provider, rules)
             yield from _endpoint(document, path, item, rules)
+            if "auth" in rules.takes:
+                yield from _auth(document, path, item)
 
 
 def _keys(
@@ -145,6 +148,22 @@ def _kind(
             f"`llm_services.api_format` cannot be `{format_}` for {kind}",
             f"write {one_of([*formats])}, or take it away",
         )
+
+
+def _auth(document: Document, path: Path, item: Node) -> Iterator[Diagnostic]:
+    """The keys that only one way to sign has a use for."""
+    auth = _text(item, "auth") or "api-key"
+    needless = {"api-key": _OF_ENTRA_ID, "entra-id": ("key_env",)}.get(auth, ())
+    for key in needless:
+        if isinstance(item.value, dict) and key in item.value:
+            other = "api-key" if auth == "entra-id" else "entra-id"
+            yield Diagnostic(
+                "needless-key",
+                Severity.ERROR,
+                f"`llm_services.{key}` has no meaning for the auth {auth}",
+                document.key_span((*path, key)),
+                f"take it away, or write `auth: {other}`",
+            )
 
 
 def _endpoint(document: Document, path: Path, item: Node, rules: _Rules) -> Iterator[Diagnostic]:

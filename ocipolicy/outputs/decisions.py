@@ -1,6 +1,6 @@
 """Decisions of the evaluator, for people and as JSON."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ocipolicy.evaluate import (
@@ -14,7 +14,8 @@ from ocipolicy.evaluate import (
     Verdict,
 )
 from ocipolicy.language import show
-from ocipolicy.outputs.text import Paint, plain
+from ocipolicy.outputs.lines import Width, compared, fold, table
+from ocipolicy.outputs.text import Paint, labelled, plain
 
 _MARKS = {True: "✓", False: "✗", None: "?"}
 _NEAREST = 3
@@ -56,42 +57,49 @@ def _considered(considered: Considered) -> dict[str, Any]:
     }
 
 
-def as_text(request: Request, decision: Decision, paint: Paint = plain) -> str:
+def as_text(request: Request, decision: Decision, paint: Paint = plain, width: Width = None) -> str:
     """The verdict in one line, what made it so, and what to do about it."""
     kind = {"allowed": "added", "denied": "removed", "unknown": "warning"}[decision.verdict]
     what = request.operation.name if request.operation else _needs(request.needs)
     who = f"{request.who.tenancy.name}/{request.who.principal.name}"
-    lines = [f"{paint(decision.verdict, kind)}: {who} {what} in {_place(request.where)}"]
+    said = fold(f"{decision.verdict}: {who} {what} in {_place(request.where)}", width, hang=2)
+    said[0] = said[0].replace(decision.verdict, paint(decision.verdict, kind), 1)
+    lines = ["\n".join(said)]
     for reason in decision.because:
-        lines.append("\nbecause of policy " + _policy(reason))
+        lines += ["", *fold(f"because of policy {_policy(reason)}", width)]
         lines.append(f"  {reason.statement.text}")
     if decision.undecided:
-        lines.append("\nnot known, and it decides: " + ", ".join(decision.undecided))
-        lines.append(paint("help: ", "help") + "say it with --given VARIABLE=VALUE")
+        known = ", ".join(decision.undecided)
+        lines += ["", *fold(f"not known, and it decides: {known}", width, hang=2)]
+        lines += labelled("help:", "say it with --given VARIABLE=VALUE", paint, width)
     if decision.missing:
         tenancies = dict.fromkeys(each.tenancy for each in decision.missing)
         for tenancy in tenancies:
-            lines.append(f"\nmissing in the root compartment of {tenancy}:")
+            lines += ["", *fold(f"missing in the root compartment of {tenancy}:", width)]
             lines += (
                 f"  {show(each.statement)}" for each in decision.missing if each.tenancy == tenancy
             )
     if decision.verdict != "allowed":
-        lines += _nearest(decision.considered, paint)
+        lines += _nearest(decision.considered, paint, width)
     return "\n".join(lines)
 
 
-def _nearest(considered: Sequence[Considered], paint: Paint) -> Iterable[str]:
+def _nearest(considered: Sequence[Considered], paint: Paint, width: Width) -> Iterator[str]:
     near = [each for each in considered if each.truth is not True and each.misses <= 2]
     for each in near[:_NEAREST]:
         statement = each.statement
-        yield f"\nnearest: policy {statement.policy.name} of {statement.tenancy.name}"
+        yield ""
+        yield from fold(
+            f"nearest: policy {statement.policy.name} of {statement.tenancy.name}", width
+        )
         yield f"  {statement.text}"
         for part in each.parts:
-            mark = _MARKS[part.ok]
+            head = f"{_MARKS[part.ok]} {part.part}"
             if part.ok is True:
-                yield paint(f"    {mark} {part.part}: {part.expected}", "comment")
+                lines = fold(f"{head}: {part.expected}", width, 4, 8)
+                yield from (paint(line, "comment") for line in lines)
             else:
-                yield f"    {mark} {part.part}: expected {part.expected}; got {part.got}"
+                yield from compared(head, part.expected, part.got, width, 4)
 
 
 def _policy(reason: Reason) -> str:
@@ -125,18 +133,22 @@ def _answer(answer: Answer) -> dict[str, Any]:
     }
 
 
-def answers_as_text(answers: Sequence[tuple[Answer, Verdict]]) -> str:
+def answers_as_text(answers: Sequence[tuple[Answer, Verdict]], width: Width = None) -> str:
     """A line per answer; what is unknown stands apart."""
-    lines = [_line(answer) for answer, verdict in answers if verdict == "allowed"]
-    lines = lines or ["nobody and nothing"]
-    unknown = [_line(answer) for answer, verdict in answers if verdict == "unknown"]
+    every = [_row(answer) for answer, _ in answers]
+    lines = dict(zip(every, table(every, width), strict=True))
+    told = [lines[_row(answer)] for answer, verdict in answers if verdict == "allowed"]
+    told = told or ["nobody and nothing"]
+    unknown = [lines[_row(answer)] for answer, verdict in answers if verdict == "unknown"]
     if unknown:
-        lines += ["", "unknown (say more with --given VARIABLE=VALUE):", *unknown]
-    return "\n".join(lines)
+        told += ["", "unknown (say more with --given VARIABLE=VALUE):", *unknown]
+    return "\n".join(told)
 
 
-def _line(answer: Answer) -> str:
-    who = f"{answer.who.tenancy.name}/{answer.who.principal.name}"
+def _row(answer: Answer) -> tuple[str, str, str]:
     operation = answer.operation
-    what = f"{operation.service}:{operation.name}" if operation else _needs(answer.needs)
-    return f"{who:<28} {what:<40} {_place(answer.where)}"
+    return (
+        f"{answer.who.tenancy.name}/{answer.who.principal.name}",
+        f"{operation.service}:{operation.name}" if operation else _needs(answer.needs),
+        _place(answer.where),
+    )

@@ -17,18 +17,13 @@ import yaml
 
 from ocipolicy.outputs.files import File
 from ocipolicy.render.llm_services import KeyService, OciService, Service
+from ocipolicy.render.payloads import PROMPT, payload
 
 _HEAD = """\
 # Import into Digital Assistant: Settings > API Services > LLM Services > Import LLM Services.
 # Then open each service and click Test Request; the answer is 200 where everything is right.
 """
-_PROMPT = "Tell me a joke"
 _ANSWER = "Why did the gardener plant a light bulb? To grow a power plant."
-_TEXT = (
-    "Quantum dots are semiconductor particles of a few nanometres. In ultraviolet light an electron"
-    " in a dot goes into a state of higher energy; when it falls back, the dot gives off light, and"
-    " its colour depends on the size of the dot."
-)
 _SUMMARY = "Quantum dots are tiny particles that shine in a colour which depends on their size."
 _ID = "00000000-0000-4000-8000-000000000000"
 _TIME = "2026-11-01T12:00:00.000Z"
@@ -83,7 +78,7 @@ def files(services: Sequence[Service]) -> tuple[File, ...]:
 
 def _exported(service: Service) -> dict[str, Any]:
     """A service as Digital Assistant exports it."""
-    body, answer = _oci(service) if isinstance(service, OciService) else _keyed(service)
+    answer = _oci(service) if isinstance(service, OciService) else _keyed(service)
     return {
         "endpoint": _Folded(service.url),
         "name": service.name,
@@ -94,7 +89,7 @@ def _exported(service: Service) -> dict[str, Any]:
                 "contentType": "application/json",
                 "statusCode": 200,
                 "methodIncrementId": 0,
-                "requestBody": _Literal(json.dumps(body, indent=4)),
+                "requestBody": _Literal(json.dumps(payload(service), indent=4)),
                 "mockResponsePayload": _Literal(json.dumps(answer, indent=4)),
                 "restServiceParams": [],
             }
@@ -119,66 +114,48 @@ def _comments(service: Service) -> Iterator[str]:
             yield "Authentication: OCI Resource Principal; there is no key."
         case KeyService(provider="azure-openai"):
             yield "Authentication, set after the import: API Key, in the header api-key."
+            if service.auth == "entra-id":
+                yield "Digital Assistant has no type for Entra ID, whose tokens last an hour or so."
         case KeyService():
             yield "Authentication, set after the import: Bearer Token, with the key as the token."
         case _:
             assert_never(service)
 
 
-def _oci(service: OciService) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Request and answer of OCI Generative AI."""
-    mode = (
-        {"servingType": "DEDICATED", "endpointId": service.model}
-        if service.dedicated
-        else {"servingType": "ON_DEMAND", "modelId": service.model}
-    )
-    request = {"compartmentId": service.compartment, "servingMode": mode}
+def _oci(service: OciService) -> dict[str, Any]:
+    """An answer of OCI Generative AI."""
     # The retired models of Cohere are 15.6 on the page, the one of Meta is 1.0.
     older = service.retired and service.format != "LLAMA"
     served = {"modelId": service.model, "modelVersion": "15.6" if older else "1.0"}
     match service.kind:
         case "chat":
-            asked, answered = _chat(service)
-            return {**request, "chatRequest": asked}, {**served, "chatResponse": answered}
+            return {**served, "chatResponse": _chat(service)}
         case "generate-text":
-            asked, answered = _generated(service)
-            return {**request, "inferenceRequest": asked}, {**served, "inferenceResponse": answered}
+            return {**served, "inferenceResponse": _generated(service)}
         case "summarize-text":
-            return {
-                **request,
-                "input": _TEXT,
-                "temperature": 1,
-                "length": "AUTO",
-                "extractiveness": "AUTO",
-                "format": "PARAGRAPH",
-                "additionalCommand": "provide step by step instructions",
-            }, {"summary": _SUMMARY, **served, "id": _ID}
+            return {"summary": _SUMMARY, **served, "id": _ID}
         case _:
             assert_never(service.kind)
 
 
-def _chat(service: OciService) -> tuple[dict[str, Any], dict[str, Any]]:
+def _chat(service: OciService) -> dict[str, Any]:
     apart = {"apiFormat": service.format}
-    sampling = {"maxTokens": 1000, "isStream": False}
-    penalty = {"frequencyPenalty": 1}
-    hardly_free = {"topP": 0.75, "temperature": 0}
     usage = {"promptTokens": 4, "completionTokens": 15, "totalTokens": 19}
     content = [{"type": "TEXT", "text": _ANSWER}]
-    messages = [{"role": "USER", "content": [{"type": "TEXT", "text": _PROMPT}]}]
     match service.format:
         case "COHERE":
-            return {**apart, "message": _PROMPT, **sampling, **penalty, **hardly_free}, {
+            return {
                 **apart,
                 "text": _ANSWER,
                 "chatHistory": [
-                    {"role": "USER", "message": _PROMPT},
+                    {"role": "USER", "message": PROMPT},
                     {"role": "CHATBOT", "message": _ANSWER},
                 ],
                 "finishReason": "COMPLETE",
                 "usage": usage,
             }
         case "COHEREV2":
-            return {**apart, "messages": messages, **sampling, **penalty, **hardly_free}, {
+            return {
                 **apart,
                 "id": _ID,
                 "message": {"role": "ASSISTANT", "content": content},
@@ -186,8 +163,7 @@ def _chat(service: OciService) -> tuple[dict[str, Any], dict[str, Any]]:
                 "usage": usage,
             }
         case _:
-            # Some of these models refuse penalties, so there is none.
-            return {**apart, "messages": messages, **sampling, **hardly_free}, {
+            return {
                 **apart,
                 "timeCreated": _TIME,
                 "choices": [
@@ -201,51 +177,35 @@ def _chat(service: OciService) -> tuple[dict[str, Any], dict[str, Any]]:
             }
 
 
-def _generated(service: OciService) -> tuple[dict[str, Any], dict[str, Any]]:
-    asked = {
-        "runtimeType": service.format,
-        "prompt": _PROMPT,
-        "maxTokens": 1000,
-        "isStream": False,
-        "frequencyPenalty": 1,
-        "topP": 0.75,
-        "temperature": 0,
-    }
+def _generated(service: OciService) -> dict[str, Any]:
     if service.format == "COHERE":
-        return asked, {
+        return {
             "generatedTexts": [{"id": _ID, "text": _ANSWER}],
             "timeCreated": _TIME,
             "runtimeType": "COHERE",
         }
-    return asked, {
+    return {
         "created": _TIME,
         "runtimeType": service.format,
         "choices": [{"finishReason": "stop", "index": 0, "text": _ANSWER}],
     }
 
 
-def _keyed(service: KeyService) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Request and answer of another provider."""
+def _keyed(service: KeyService) -> dict[str, Any]:
+    """An answer of another provider."""
     if service.provider == "cohere":
         return _cohere(service)
     usage = {"completion_tokens": 15, "prompt_tokens": 11, "total_tokens": 26}
     head = {"created": 1793534400, "usage": usage, "model": service.model}
-    tail = {"max_tokens": 128, "temperature": 0, "stream": False}
     if service.kind == "chat":
-        # The page's system message alone is not enough for many models that NVIDIA serves.
-        role = "user" if service.provider == "nvidia" else "system"
         message = {"role": "assistant", "content": _ANSWER}
         return {
-            "model": service.model,
-            "messages": [{"role": role, "content": _PROMPT}],
-            **tail,
-        }, {
             **head,
             "id": f"chatcmpl-{_ID}",
             "choices": [{"finish_reason": "stop", "index": 0, "message": message}],
             "object": "chat.completion",
         }
-    return {"model": service.model, "prompt": _PROMPT, **tail}, {
+    return {
         **head,
         "id": f"cmpl-{_ID}",
         "choices": [{"finish_reason": "stop", "index": 0, "text": _ANSWER}],
@@ -253,33 +213,18 @@ def _keyed(service: KeyService) -> tuple[dict[str, Any], dict[str, Any]]:
     }
 
 
-def _cohere(service: KeyService) -> tuple[dict[str, Any], dict[str, Any]]:
+def _cohere(service: KeyService) -> dict[str, Any]:
     if service.kind == "chat":
         return {
-            "model": service.model,
-            "messages": [{"role": "user", "content": _PROMPT}],
-            "max_tokens": 300,
-            "temperature": 0,
-            "stream": False,
-        }, {
             "id": _ID,
             "finish_reason": "COMPLETE",
             "message": {"role": "assistant", "content": [{"type": "text", "text": _ANSWER}]},
             "usage": {"tokens": {"input_tokens": 4, "output_tokens": 15}},
         }
-    prompt = "Generate a fact about our milky way"
     fact = "Our galaxy holds more than a hundred billion stars."
     return {
-        "model": service.model,
-        "prompt": prompt,
-        "max_tokens": 300,
-        "temperature": 0.9,
-        "k": 0,
-        "stop_sequences": [],
-        "return_likelihoods": "NONE",
-    }, {
         "id": _ID,
         "generations": [{"id": _ID, "text": fact}],
-        "prompt": prompt,
+        "prompt": payload(service)["prompt"],
         "meta": {"api_version": {"version": "1"}},
     }

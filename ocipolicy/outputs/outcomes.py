@@ -1,13 +1,12 @@
 """What came of the steps of an apply, for people."""
 
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 
 from ocipolicy.apply import Outcome, Result
+from ocipolicy.outputs.lines import Width, fold
 from ocipolicy.outputs.text import Paint, plain
 from ocipolicy.plan import Action, Plan, action
 
-_WIDEST = 80
 _DONE: dict[Action, str] = {"create": "created", "update": "updated", "delete": "deleted"}
 _MARKS: dict[Result, tuple[str, str]] = {
     "kept": ("=", "comment"),
@@ -18,32 +17,26 @@ _MARKS: dict[Result, tuple[str, str]] = {
 }
 
 
-def line(outcome: Outcome, plan: Plan, paint: Paint = plain) -> str:
+def line(outcome: Outcome, plan: Plan, paint: Paint = plain, width: Width = None) -> str:
     """An outcome, and where something went wrong the reason and the way out under it."""
     step = outcome.step
     mark, kind = _MARKS[outcome.result]
     where = f"{step.target.name} in {plan.called(step.target.tenancy)}"
-    said = f"{paint(mark, kind)} {_words(outcome.result, action(step))} {where}"
+    lines = fold(f"{mark} {_words(outcome.result, action(step))} {where}", width, hang=2)
+    lines[0] = paint(mark, kind) + lines[0].removeprefix(mark)
     why = outcome.why
-    if why is None:
-        return said
-    lines = [said, *_wrapped("because", "error", why.message, paint)]
-    if why.help:
-        lines += _wrapped("help:", "help", why.help, paint)
+    if why is not None:
+        lines += _below("because", "error", why.message, paint, width)
+        if why.help:
+            lines += _below("help:", "help", why.help, paint, width)
     return "\n".join(lines)
 
 
-def _wrapped(head: str, kind: str, words: str, paint: Paint) -> Iterator[str]:
+def _below(head: str, kind: str, words: str, paint: Paint, width: Width) -> Iterator[str]:
     """A sentence on as many lines as it needs, below the step that it is about."""
-    first, *rest = wrap(
-        f"{head} {words}",
-        _WIDEST - 4,
-        subsequent_indent="  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    yield "    " + paint(head, kind) + first.removeprefix(head)
-    yield from ("    " + each for each in rest)
+    first, *rest = fold(f"{head} {words}", width, 4, 6)
+    yield first.replace(head, paint(head, kind), 1)
+    yield from rest
 
 
 def _words(result: Result, word: Action) -> str:
@@ -60,23 +53,27 @@ def _words(result: Result, word: Action) -> str:
             return f"could not take back the {word} of"
 
 
-def summary(outcomes: Sequence[Outcome], plan: Plan, paint: Paint = plain) -> str:
+def summary(
+    outcomes: Sequence[Outcome], plan: Plan, paint: Paint = plain, width: Width = None
+) -> str:
     """One line over all of them."""
     results = [each.result for each in outcomes]
+    word, kind = "not done:", "error"
     if "left" in results:
-        return paint("not done:", "error") + (
-            f" some of it is still there; run this again to go on, or\n`ocipolicy rollback"
+        said = (
+            "some of it is still there; run this again to go on, or `ocipolicy rollback"
             f" {plan.origin}` to go back"
         )
-    if any(each.is_doubtful for each in outcomes):
-        return paint("not done:", "error") + (
-            " everything is as it was before, unless the service does late what\nit did not answer;"
+    elif any(each.is_doubtful for each in outcomes):
+        said = (
+            "everything is as it was before, unless the service does late what it did not answer;"
             " run this again in a minute"
         )
-    if "failed" in results:
-        return paint("not done:", "error") + " everything is as it was before"
-    done = [action(each.step) for each in outcomes if each.result == "done"]
-    if not done:
+    elif "failed" in results:
+        said = "everything is as it was before"
+    elif done := [action(each.step) for each in outcomes if each.result == "done"]:
+        word, kind = "done:", "added"
+        said = ", ".join(f"{done.count(word)} {_DONE[word]}" for word in _DONE if word in done)
+    else:
         return "nothing to do: everything is as it should be"
-    counts = [f"{done.count(word)} {_DONE[word]}" for word in _DONE if word in done]
-    return paint("done:", "added") + f" {', '.join(counts)}"
+    return "\n".join(fold(f"{word} {said}", width)).replace(word, paint(word, kind), 1)

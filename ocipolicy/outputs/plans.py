@@ -1,12 +1,12 @@
 """Plans for people and as data: the steps with their statements, the access, and what else to know.
 
-Statements stay whole, since they are there to be compared and pasted; every other line has at most
-80 columns where names allow it. The marks read the same without colours: `+` comes, `-` goes, `~`
-changes, `=` stays, `?` is not certain.
+Statements stay whole, since they are there to be compared and pasted; all else fits the terminal.
+The marks read the same without colours: `+` comes, `-` goes, `~` changes, `=` stays, `?` is not
+certain.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from textwrap import shorten, wrap
+from textwrap import shorten
 from typing import Any
 
 from ocipolicy import reference
@@ -15,6 +15,7 @@ from ocipolicy.language import parse, show
 from ocipolicy.language.tree import Statement
 from ocipolicy.outputs.condensed import condensed
 from ocipolicy.outputs.json import of_diagnostics as diagnostics_as_data
+from ocipolicy.outputs.lines import WIDTH, Width, fold, listed
 from ocipolicy.outputs.text import Paint, of_diagnostics, plain
 from ocipolicy.plan import (
     Action,
@@ -33,7 +34,6 @@ from ocipolicy.plan import (
 from ocipolicy.plan.normal import as_named, normal
 from ocipolicy.world import Tags
 
-_WIDEST = 80
 _MOST_NAMED = 3
 _MOST_DOUBTED = 8
 _MARKS: Mapping[Action, tuple[str, str]] = {
@@ -52,15 +52,15 @@ _TURNS: Mapping[tuple[str, str], tuple[str, str, str]] = {
 }
 
 
-def as_text(plan: Plan, paint: Paint = plain) -> str:
+def as_text(plan: Plan, paint: Paint = plain, width: Width = None) -> str:
     """A whole plan, the summary last."""
-    blocks = [*_tenancies(plan, paint), *_handed_over(plan, paint)]
+    blocks = [*_tenancies(plan, paint, width), *_handed_over(plan, paint, width)]
     if not blocks and not plan.refused:
         return "nothing to do: there is no policy of ours"
     if not plan.refused:
-        blocks.append(_access(plan, paint))
+        blocks.append(_access(plan, paint, width))
     if plan.diagnostics:
-        blocks.append(of_diagnostics(plan.diagnostics, paint))
+        blocks.append(of_diagnostics(plan.diagnostics, paint, width))
     blocks.append("\n".join(_summary(plan, paint)))
     return "\n\n".join(blocks)
 
@@ -77,21 +77,31 @@ def summary(plans: Iterable[Plan]) -> str:
     )
 
 
-def table(plans: Sequence[tuple[str, Plan | None, CannotGoOn | None]], paint: Paint = plain) -> str:
+def table(
+    plans: Sequence[tuple[str, Plan | None, CannotGoOn | None]],
+    paint: Paint = plain,
+    width: Width = None,
+) -> str:
     """A line for each config (its file, its plan, or why it has none), and one over all of them."""
-    wide = max(len("config"), *(len(origin) for origin, _, _ in plans))
     words = (*_MARKS,)
+    room = (width or WIDTH) - len("  ".join(("", *words)))
+    wide = min(room, max(len("config"), *(len(origin) for origin, _, _ in plans)))
     lines = [paint("  ".join(("config".ljust(wide), *words)), "comment")]
     for origin, plan, failure in plans:
+        name = origin.ljust(wide)
+        if len(origin) > wide:
+            lines.append(origin)
+            name = " " * wide
         if plan is not None and not plan.refused:
             counts = plan.counts()
             cells = [str(counts[word]).rjust(len(word)) for word in words]
-            lines.append("  ".join((origin.ljust(wide), *cells)))
+            lines.append("  ".join((name, *cells)))
         else:
-            why = shorten(_why(plan, failure), max(20, _WIDEST - wide - 2), placeholder="...")
-            lines.append(f"{origin.ljust(wide)}  {paint(why, 'error')}")
+            left = (width or WIDTH) - wide - 2
+            why = shorten(_why(plan, failure), left, placeholder="…")
+            lines.append(f"{name}  {paint(why, 'error')}")
     made = [plan for _, plan, _ in plans if plan is not None and not plan.refused]
-    lines += ["", f"{len(made)} of {len(plans)} planned: {summary(made)}"]
+    lines += ["", *fold(f"{len(made)} of {len(plans)} planned: {summary(made)}", width)]
     return "\n".join(lines)
 
 
@@ -118,18 +128,20 @@ def _provided(plan: Plan) -> str:
     return f", with the {' and '.join(sides)} side as above" if sides else ""
 
 
-def _tenancies(plan: Plan, paint: Paint) -> Iterator[str]:
+def _tenancies(plan: Plan, paint: Paint, width: Width) -> Iterator[str]:
     for ocid in dict.fromkeys(each.target.tenancy for each in plan.steps):
-        lines = [f"{plan.called(ocid)} {paint(f'({ocid})', 'comment')}"]
+        shown = f"({ocid})"
+        head = "\n".join(fold(f"{plan.called(ocid)} {shown}", width, hang=4))
+        lines = [head.removesuffix(shown) + paint(shown, "comment")]
         for step in plan.steps:
             if step.target.tenancy == ocid:
                 mark, kind = _MARKS[action(step)]
                 lines.append("  " + paint(f"{mark} {action(step)} {step.target.name}", kind))
-                lines += ("      " + line for line in _diff(step, paint))
+                lines += ("      " + line for line in _diff(step, paint, width))
         yield "\n".join(lines)
 
 
-def _diff(step: Step, paint: Paint) -> Iterator[str]:
+def _diff(step: Step, paint: Paint, width: Width) -> Iterator[str]:
     """What changes in a policy, line by line."""
     match step:
         case Keep():
@@ -150,22 +162,24 @@ def _diff(step: Step, paint: Paint) -> Iterator[str]:
                 for each in after.statements
                 if as_named(each) not in stays
             )
-            yield from _beside(before, after, paint)
+            yield from _beside(before, after, paint, width)
             if stays:
                 yield paint(f"{_count(len(stays), 'statement')} unchanged", "comment")
 
 
-def _beside(before: Version, after: Version, paint: Paint) -> Iterator[str]:
+def _beside(before: Version, after: Version, paint: Paint, width: Width) -> Iterator[str]:
     """What changes beside the statements."""
+    room = (width or WIDTH) - 6
     if before.description != after.description:
-        lines = wrap(f"~ description: {after.description}", _WIDEST - 6, subsequent_indent="  ")
+        lines = fold(f"~ description: {after.description}", room, hang=2)
         yield from (paint(line, "changed") for line in lines)
     for key in sorted({*before.tags, *after.tags}):
         was, comes = before.tags.get(key), after.tags.get(key)
         if was != comes and comes is None:
             yield paint(f"- tag {key}", "removed")
         elif was != comes:
-            yield paint(f"{'~' if was else '+'} tag {key}: {' '.join(comes or ())}", "changed")
+            tag = f"{'~' if was else '+'} tag {key}: {' '.join(comes or ())}"
+            yield from (paint(line, "changed") for line in fold(tag, room, hang=2))
     same = [normal(each) for each in before.statements] != [normal(e) for e in after.statements]
     if same and {*map(normal, before.statements)} == {*map(normal, after.statements)}:
         yield paint("~ order: a define stands above what uses it", "changed")
@@ -184,37 +198,40 @@ def _shown(version: Version) -> Iterator[str]:
         yield " ".join(text.split()) if statement is None else show(statement)
 
 
-def _handed_over(plan: Plan, paint: Paint) -> Iterator[str]:
+def _handed_over(plan: Plan, paint: Paint, width: Width) -> Iterator[str]:
     for each in plan.handed_over:
         lines = [paint(f"not ours to apply: the {each.target.side} side", "warning")]
-        lines.append(f"  {each.target.name} in {each.target.tenancy}")
-        lines += wrap(each.instruction, _WIDEST, initial_indent="  ", subsequent_indent="  ")
+        lines += fold(f"{each.target.name} in {each.target.tenancy}", width, 2)
+        lines += fold(each.instruction, width, 2)
         lines += (f"      {show(statement)}" for statement in each.statements)
         yield "\n".join(lines)
 
 
-def _access(plan: Plan, paint: Paint) -> str:
+def _access(plan: Plan, paint: Paint, width: Width) -> str:
     if not plan.access:
         return "no change of access"
     lines = ["access"]
+    certain_first = sorted(plan.access, key=lambda each: "unknown" in (each.before, each.after))
     for who in dict.fromkeys(each.who for each in plan.access):
-        lines += _wrapped(_first(who, _MOST_NAMED), 2)
-        for change in plan.access:
+        lines += listed(_first(who, _MOST_NAMED), width, 2)
+        for change in certain_first:
             if change.who == who:
-                lines += _change(plan, change, paint)
+                lines += _change(plan, change, paint, width)
     return "\n".join(lines)
 
 
-def _change(plan: Plan, change: Change, paint: Paint) -> Iterator[str]:
+def _change(plan: Plan, change: Change, paint: Paint, width: Width) -> Iterator[str]:
     mark, kind, verb = _TURNS[change.before, change.after]
     path = "" if change.compartment == "/" else f"/{change.compartment}"
     below = " and below" if change.below else ""
-    yield "    " + paint(f"{mark} {verb} in {plan.called(change.tenancy)}{path}{below}", kind)
+    head = fold(f"{mark} {verb} in {plan.called(change.tenancy)}{path}{below}", width, 4, 6)
+    yield from (" " * 4 + paint(line[4:], kind) for line in head)
     grants, rest = condensed(change)
     doubted = "unknown" in (change.before, change.after)
     yield from (f"{' ' * 8}{each}" for each in grants)
     for service, names in _by_service(each for each in change.operations if each in rest).items():
-        yield from _wrapped(_first(names, _MOST_DOUBTED) if doubted else names, 8, service)
+        shown = _first(names, _MOST_DOUBTED) if doubted else names
+        yield from listed(shown, width, 8, service)
     needed = {
         permission
         for name in change.operations
@@ -222,7 +239,8 @@ def _change(plan: Plan, change: Change, paint: Paint) -> Iterator[str]:
         for permission in operation.permissions
     }
     alone = [each for each in change.permissions if each in rest and each not in needed]
-    yield from _wrapped([*(each for each in change.verbs if each in rest), *alone], 8)
+    yield from listed([each for each in change.verbs if each in rest], width, 8)
+    yield from listed(alone, width, 8, "permissions")
 
 
 def _by_service(operations: Iterable[str]) -> dict[str, list[str]]:
@@ -236,23 +254,6 @@ def _by_service(operations: Iterable[str]) -> dict[str, list[str]]:
 def _first(words: Sequence[str], most: int) -> Sequence[str]:
     more = len(words) - most
     return words if more <= 1 else (*words[:most], f"and {more} others")
-
-
-def _wrapped(words: Sequence[str], indent: int, head: str = "") -> Iterator[str]:
-    """Words with commas between them, on as many lines as they need, behind `head: `."""
-    first = " " * indent + (f"{head}: " if head else "")
-    rest = " " * (indent + 2 * bool(head))
-    # A blank inside of words (`use buckets`) does not end a line.
-    text = ", ".join(words).replace(", and ", " and ")
-    for line in wrap(
-        text.replace(", ", ",\0").replace(" ", "\1").replace("\0", " "),
-        _WIDEST,
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    ):
-        yield line.replace("\1", " ")
 
 
 def _count(number: int, what: str) -> str:

@@ -1,12 +1,12 @@
 """Words of the dictionary, for people and as JSON: what is known, with source, date and doubt."""
 
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from typing import Any
 
 from ocipolicy import reference
+from ocipolicy.outputs.lines import WIDTH, Width, columns, fold
 from ocipolicy.outputs.text import Paint, plain
 from ocipolicy.reference import (
     Fact,
@@ -20,7 +20,6 @@ from ocipolicy.reference import (
     Variable,
 )
 
-WIDTH = 80
 _LABEL = 14
 _FACT = ("source", "date", "doubt")
 
@@ -68,9 +67,9 @@ def as_list(shown: Sequence[Entry]) -> str:
     return "\n".join(f"{name:{width}}  {short}".rstrip() for name, short in lines)
 
 
-def as_text(shown: Sequence[Entry], paint: Paint = plain) -> str:
-    """Each row in full, an empty line between two; 80 columns wide, but for addresses."""
-    return "\n\n".join(_full(kind, each, paint) for kind, each in shown)
+def as_text(shown: Sequence[Entry], paint: Paint = plain, width: Width = None) -> str:
+    """Each row in full, an empty line between two; an address that is too long has its own line."""
+    return "\n\n".join(_full(kind, each, paint, width) for kind, each in shown)
 
 
 def kinds() -> str:
@@ -79,19 +78,22 @@ def kinds() -> str:
     return "\n".join(f"{kind:<{_LABEL}}{count:>5} words" for kind, count in counts.items())
 
 
-def _full(kind: str, row: Fact, paint: Paint) -> str:
+def _full(kind: str, row: Fact, paint: Paint, width: Width) -> str:
     lines = [f"{_name(row)} {paint(f'({_title(kind, row)})', 'comment')}"]
+    room = (width or WIDTH) - _LABEL - 2
     for label, text in (*_rows(row), *_fact(row)):
-        wrapped = textwrap.wrap(
-            text, WIDTH - _LABEL - 2, break_long_words=False, break_on_hyphens=False
-        )
-        lines.append("  " + paint(f"{label:<{_LABEL}}", "comment") + wrapped[0])
-        lines += (" " * (_LABEL + 2) + each for each in wrapped[1:])
+        first, *rest = fold(text, room)
+        if columns(first) > room:
+            lines += ["  " + paint(label, "comment"), " " * 4 + first]
+        else:
+            lines.append("  " + paint(f"{label:<{_LABEL}}", "comment") + first)
+        lines += (" " * (_LABEL + 2) + each for each in rest)
     return "\n".join(lines)
 
 
 def _fact(row: Fact) -> Iterator[tuple[str, str]]:
-    yield "source", f"{row.source}, {row.date}"
+    yield "source", row.source
+    yield "date", row.date
     if row.doubt:
         yield "doubt", row.doubt
 

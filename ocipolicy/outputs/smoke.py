@@ -2,21 +2,19 @@
 
 The three proofs stand apart in both: an administrator's own calls, calls by the instance
 itself, and access that was read off the live policies without any call. Statements and commands
-stay whole, since they are there to be pasted; every other line has at most 80 columns where names
-allow it.
+stay whole, since they are there to be pasted; all else fits the terminal.
 """
 
 from collections.abc import Iterator, Mapping
-from textwrap import wrap
 from typing import Any
 
 from ocipolicy.cloud import Refused
+from ocipolicy.outputs.lines import Width, fold
 from ocipolicy.outputs.text import Paint, plain
 from ocipolicy.smoke import Access, Cause, Prediction, Proof, Report, Trial
 
-_WIDEST = 80
 _SHOWN = 60
-_MARKS: Mapping[bool | None, tuple[str, str]] = {
+MARKS: Mapping[bool | None, tuple[str, str]] = {
     True: ("✓", "added"),
     False: ("✗", "error"),
     None: ("?", "warning"),
@@ -28,19 +26,19 @@ PROVES: Mapping[Proof, str] = {
 }
 
 
-def as_text(report: Report, paint: Paint = plain) -> str:
+def as_text(report: Report, paint: Paint = plain, width: Width = None) -> str:
     """The whole report, the summary last."""
     blocks: list[str] = []
     told: dict[object, str] = {}
     if report.trials:
-        blocks.append("\n".join(_trials(report, told, paint)))
+        blocks.append("\n".join(_trials(report, told, paint, width)))
     instances = dict.fromkeys(each.who for each in report.access)
-    blocks += ("\n".join(_access(report, who, told, paint)) for who in instances)
-    blocks.append(summary(report, paint))
+    blocks += ("\n".join(_access(report, who, told, paint, width)) for who in instances)
+    blocks.append(summary(report, paint, width))
     return "\n\n".join(blocks)
 
 
-def summary(report: Report, paint: Paint = plain) -> str:
+def summary(report: Report, paint: Paint = plain, width: Width = None) -> str:
     """One line over all of it."""
     parts: list[str] = []
     trials = report.trials
@@ -57,10 +55,16 @@ def summary(report: Report, paint: Paint = plain) -> str:
     word, kind = {0: ("smoke:", "added"), 1: ("smoke failed:", "error")}.get(
         report.code, ("no answer:", "warning")
     )
-    return "\n".join(_wrapped(f"{word} {'; '.join(parts)}", 0)).replace(word, paint(word, kind), 1)
+    lines = fold(f"{word} {'; '.join(parts)}", width)
+    if len(lines) > 1:
+        hang = len(word) + 1
+        ended = [f"{each};" for each in parts[:-1]] + parts[-1:]
+        lines = [line for each in ended for line in fold(each, width, hang, hang)]
+        lines[0] = f"{word} {lines[0].lstrip()}"
+    return "\n".join(lines).replace(word, paint(word, kind), 1)
 
 
-def _trials(report: Report, told: dict[object, str], paint: Paint) -> Iterator[str]:
+def _trials(report: Report, told: dict[object, str], paint: Paint, width: Width) -> Iterator[str]:
     first = report.trials[0]
     profile = report.profile
     if first.proof == "instance-call":
@@ -68,47 +72,73 @@ def _trials(report: Report, told: dict[object, str], paint: Paint) -> Iterator[s
     else:
         kind = profile.auth.replace("_", " ")
         head = f"your own calls, as {first.who} (profile {profile.name}, {kind})"
-    yield from _wrapped(head, 0)
-    yield from _wrapped(f"sent to {report.region}, charged to {report.where}", 2)
-    yield from _wrapped(PROVES[first.proof], 2, paint)
+    yield from fold(head, width, hang=2)
+    yield from fold(f"sent to {report.region}, charged to {report.where}", width, 2)
+    yield from wrapped(PROVES[first.proof], 2, paint, width=width)
     yield ""
     for each in report.trials:
-        mark, kind = _MARKS[each.ok]
-        model = f": {_model(each)}" if each.ask.model else ""
-        yield from _wrapped(f"{each.ask.call}{model}", 2, mark=paint(mark, kind), hang=6)
-        yield from _wrapped(predicted(each, told), 6, hang=8)
-        yield from _wrapped(observed(each), 6, hang=8)
-        if each.made.answer is not None:
-            yield from _wrapped(f"answer: {_short(each.made.answer.text)}", 6, paint)
-        yield from _request(each, paint)
-        yield from _cause(each.cause, each.ask.call, told, paint, "note:" if each.ok else "cause:")
+        yield from trial_lines(each, told, paint, width)
 
 
-def _access(report: Report, who: str, told: dict[object, str], paint: Paint) -> Iterator[str]:
-    yield from _wrapped(f"access of the instance {who}", 0)
-    yield from _wrapped(f"in {report.where}, region {report.region}", 2)
-    yield from _wrapped(PROVES["instance-access"], 2, paint)
+def trial_lines(
+    trial: Trial, told: dict[object, str], paint: Paint = plain, width: Width = None
+) -> Iterator[str]:
+    """A call: what was predicted, what came of it, and where something is to be said, the cause."""
+    model = f": {_model(trial)}" if trial.ask.model else ""
+    mark, kind = MARKS[trial.ok]
+    what = f"{trial.ask.call}{model}"
+    yield from wrapped(what, 2, mark=paint(mark, kind), hang=6, width=width)
+    yield from fold(predicted(trial, told), width, 6, 8)
+    yield from fold(observed(trial), width, 6, 8)
+    if trial.made.answer is not None:
+        yield from wrapped(
+            f"answer: {short(trial.made.answer.text)}", 6, paint, hang=8, width=width
+        )
+    yield from _request(trial, paint, width)
+    word = "note:" if trial.ok else "cause:"
+    yield from cause_lines(trial.cause, trial.ask.call, told, paint, width, word)
+
+
+def _access(
+    report: Report, who: str, told: dict[object, str], paint: Paint, width: Width
+) -> Iterator[str]:
+    yield from fold(f"access of the instance {who}", width, hang=2)
+    yield from fold(f"in {report.where}, region {report.region}", width, 2)
+    yield from wrapped(PROVES["instance-access"], 2, paint, width=width)
     yield ""
     for each in report.access:
         if each.who == who:
-            mark, kind = _MARKS[each.ok]
             what = f"{each.operation} ({', '.join(each.calls)})"
-            yield from _wrapped(what, 2, mark=paint(mark, kind), hang=6)
-            yield from _wrapped(said(each.prediction, told), 6)
-            yield from _cause(each.cause, each.operation, told, paint)
+            mark, kind = MARKS[each.ok]
+            yield from wrapped(what, 2, mark=paint(mark, kind), hang=6, width=width)
+            yield from fold(said(each.prediction, told), width, 6, 8)
+            yield from cause_lines(each.cause, each.operation, told, paint, width)
 
 
-def _request(trial: Trial, paint: Paint) -> Iterator[str]:
-    """The id of a request; of one that was answered the part that the client gave it.
+def wrapped(
+    text: str,
+    indent: int,
+    paint: Paint = plain,
+    *,
+    mark: str = "",
+    hang: int | None = None,
+    width: Width = None,
+) -> Iterator[str]:
+    """A text on as many lines as it needs, painted as beside the point; `mark` is as it is."""
+    for at, line in enumerate(fold(f"* {text}" if mark else text, width, indent, hang)):
+        shown = line.lstrip(" ")
+        before = line[: len(line) - len(shown)]
+        if mark and not at:
+            shown = mark + shown[1:]
+        yield before + (paint(shown, "comment") if paint is not plain else shown)
 
-    Whole it is longer than a line, and then stands on two.
-    """
-    first, slash, rest = request_id(trial).partition("/")
-    if first:
-        whole = slash and not trial.ok
-        yield "      " + paint(f"request id {first}{slash if whole else ''}", "comment")
-        if whole:
-            yield "        " + paint(rest, "comment")
+
+def _request(trial: Trial, paint: Paint, width: Width) -> Iterator[str]:
+    """The id of a request, to be handed to Oracle; of an answer the part that the client gave."""
+    known = request_id(trial)
+    shown = known.partition("/")[0] if trial.ok else known
+    if shown:
+        yield from wrapped(f"request id {shown}", 6, paint, hang=8, width=width)
 
 
 def _model(trial: Trial) -> str:
@@ -145,7 +175,8 @@ def said(prediction: Prediction, told: dict[object, str] | None = None) -> str:
     return f"{word}: {prediction.why}"
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """The beginning of a text, on one line."""
     line = " ".join(text.split())
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN].rstrip()}…"
 
@@ -158,68 +189,52 @@ def request_id(trial: Trial) -> str:
     return made.error.request_id if isinstance(made.error, Refused) else ""
 
 
-def _cause(
-    cause: Cause | None, of: str, told: dict[object, str], paint: Paint, word: str = "cause:"
+def cause_lines(
+    cause: Cause | None,
+    of: str,
+    told: dict[object, str],
+    paint: Paint = plain,
+    width: Width = None,
+    word: str = "cause:",
 ) -> Iterator[str]:
     """The cause, what shows it, and the way out; what was told before is named only."""
     if cause is None:
         return
-    painted = paint(word, "error" if word == "cause:" else "note")
+    kind = "error" if word == "cause:" else "note"
     if cause in told:
-        yield f"      {painted} the same as of {told[cause]} [{cause.name}]"
+        yield from _labelled(
+            word, kind, f"the same as of {told[cause]} [{cause.name}]", paint, width
+        )
         return
     told[cause] = of
-    first, *rest = _wrapped(f"{word} {cause.message} [{cause.name}]", 6)
-    yield first.replace(word, painted, 1)
-    yield from rest
+    yield from _labelled(word, kind, f"{cause.message} [{cause.name}]", paint, width)
     for each in cause.evidence:
         if each not in told:
-            yield from _evidence(each)
+            yield from _evidence(each, width)
     if cause.doubt:
-        yield from _wrapped(f"doubt: {cause.doubt}", 8, paint)
+        yield from wrapped(f"doubt: {cause.doubt}", 8, paint, hang=10, width=width)
     if cause.fix:
-        first, *rest = _wrapped(f"fix: {cause.fix}", 6)
-        yield first.replace("fix:", paint("fix:", "help"), 1)
-        yield from rest
+        yield from _labelled("fix:", "help", cause.fix, paint, width)
     for tenancy, ocid in dict.fromkeys((each.tenancy, each.ocid) for each in cause.statements):
-        yield from _wrapped(f"{tenancy} ({ocid}):" if ocid else f"{tenancy}:", 8)
+        yield from fold(f"{tenancy} ({ocid}):" if ocid else f"{tenancy}:", width, 8, 12)
         yield from (
             f"          {each.statement}" for each in cause.statements if each.tenancy == tenancy
         )
     yield from (f"        $ {each}" for each in cause.commands)
 
 
-def _evidence(text: str) -> Iterator[str]:
+def _labelled(word: str, kind: str, text: str, paint: Paint, width: Width) -> Iterator[str]:
+    first, *rest = fold(f"{word} {text}", width, 6, 7 + len(word))
+    yield first.replace(word, paint(word, kind), 1)
+    yield from rest
+
+
+def _evidence(text: str, width: Width) -> Iterator[str]:
     """Words that show a cause, or where a statement stands and it itself, whole."""
     words, _, statement = text.partition("\n")
-    yield from _wrapped(f"- {words}", 8, hang=10)
+    yield from fold(f"- {words}", width, 8, 10)
     if statement:
         yield f"          {statement}"
-
-
-def _wrapped(
-    text: str,
-    indent: int,
-    paint: Paint = plain,
-    *,
-    mark: str = "",
-    hang: int | None = None,
-) -> Iterator[str]:
-    """A text on as many lines as it needs; `mark` stands in front of the first one."""
-    lines = wrap(
-        f"* {text}" if mark else text,
-        _WIDEST,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * (indent if hang is None else hang),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    for at, line in enumerate(lines):
-        shown = line.lstrip()
-        before = line[: len(line) - len(shown)]
-        if mark and not at:
-            shown = mark + shown[1:]
-        yield before + (paint(shown, "comment") if paint is not plain else shown)
 
 
 def as_data(report: Report) -> dict[str, Any]:
@@ -228,12 +243,13 @@ def as_data(report: Report) -> dict[str, Any]:
         "config": report.origin,
         "region": report.region,
         "compartment": report.where,
-        "calls": [_trial_as_data(each) for each in report.trials],
+        "calls": [trial_as_data(each) for each in report.trials],
         "access": [_access_as_data(each) for each in report.access],
     }
 
 
-def _trial_as_data(trial: Trial) -> dict[str, Any]:
+def trial_as_data(trial: Trial) -> dict[str, Any]:
+    """A call as it stands in `calls`."""
     made = trial.made
     refused = made.error if isinstance(made.error, Refused) else None
     answer = made.answer
@@ -253,11 +269,11 @@ def _trial_as_data(trial: Trial) -> dict[str, Any]:
         "code": refused.code if refused else None,
         "said": made.error.message if made.error else None,
         "request_id": request_id(trial) or None,
-        "seconds": _rounded(answer.seconds if answer else None),
-        "first_token_seconds": _rounded(answer.first if answer else None),
-        "waited_seconds": _rounded(made.waited),
+        "seconds": rounded(answer.seconds if answer else None),
+        "first_token_seconds": rounded(answer.first if answer else None),
+        "waited_seconds": rounded(made.waited),
         "answer": answer.text if answer else None,
-        **_cause_as_data(trial.cause),
+        **cause_as_data(trial.cause),
     }
 
 
@@ -281,11 +297,12 @@ def _access_as_data(access: Access) -> dict[str, Any]:
             }
             for each in (decision.because if decision else ())
         ],
-        **_cause_as_data(access.cause),
+        **cause_as_data(access.cause),
     }
 
 
-def _cause_as_data(cause: Cause | None) -> dict[str, Any]:
+def cause_as_data(cause: Cause | None) -> dict[str, Any]:
+    """The keys of a cause, which are there without one as well."""
     return {
         "cause": cause.name if cause else None,
         "message": cause.message if cause else None,
@@ -309,5 +326,6 @@ def fix(cause: Cause) -> str | None:
     return "\n".join(lines) or None
 
 
-def _rounded(seconds: float | None) -> float | None:
+def rounded(seconds: float | None) -> float | None:
+    """Seconds to the millisecond."""
     return None if seconds is None else round(seconds, 3)

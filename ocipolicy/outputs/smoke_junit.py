@@ -15,17 +15,18 @@ def as_junit(report: Report) -> str:
     root = ET.Element("testsuites", name="ocipolicy smoke")
     if report.trials:
         proof = report.trials[0].proof
-        cases = [_trial_as_case(each) for each in report.trials]
-        root.append(_suite(proof, cases, {"config": report.origin, "proves": PROVES[proof]}))
+        cases = [trial_as_case(each) for each in report.trials]
+        root.append(suite(proof, cases, {"config": report.origin, "proves": PROVES[proof]}))
     if report.access:
         cases = [_access_as_case(each) for each in report.access]
         about = {"config": report.origin, "proves": PROVES["instance-access"]}
-        root.append(_suite("instance-access", cases, about))
+        root.append(suite("instance-access", cases, about))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
 
 
-def _suite(name: str, cases: Iterable[ET.Element], about: Mapping[str, str]) -> ET.Element:
+def suite(name: str, cases: Iterable[ET.Element], about: Mapping[str, str]) -> ET.Element:
+    """A suite with its numbers; `about` are its properties."""
     listed = [*cases]
     suite = ET.Element(
         "testsuite",
@@ -38,23 +39,24 @@ def _suite(name: str, cases: Iterable[ET.Element], about: Mapping[str, str]) -> 
     )
     properties = ET.SubElement(suite, "properties")
     for key, value in about.items():
-        ET.SubElement(properties, "property", name=key, value=_printable(value))
+        ET.SubElement(properties, "property", name=key, value=printable(value))
     suite.extend(listed)
     return suite
 
 
-def _trial_as_case(trial: Trial) -> ET.Element:
+def trial_as_case(trial: Trial) -> ET.Element:
+    """A call."""
     answer = trial.made.answer
     seconds = answer.seconds if answer else 0.0
     name = f"{trial.ask.call} {trial.ask.model}".strip()
     case = ET.Element(
-        "testcase", classname=_printable(trial.who), name=_printable(name), time=f"{seconds:.3f}"
+        "testcase", classname=printable(trial.who), name=printable(name), time=f"{seconds:.3f}"
     )
     if trial.cause is not None and not trial.ok:
         lost = trial.observed in ("no answer", "not sent")
-        _blamed(case, "error" if lost else "failure", trial.cause, _outcome(trial))
+        blamed(case, "error" if lost else "failure", trial.cause, _outcome(trial))
     out = ET.SubElement(case, "system-out")
-    out.text = _printable(f"{_outcome(trial)}\nrequest id {request_id(trial) or 'none'}")
+    out.text = printable(f"{_outcome(trial)}\nrequest id {request_id(trial) or 'none'}")
     return case
 
 
@@ -64,20 +66,21 @@ def _outcome(trial: Trial) -> str:
 
 def _access_as_case(access: Access) -> ET.Element:
     case = ET.Element(
-        "testcase", classname=_printable(access.who), name=access.operation, time="0.000"
+        "testcase", classname=printable(access.who), name=access.operation, time="0.000"
     )
     if access.ok is False and access.cause is not None:
-        _blamed(case, "failure", access.cause, said(access.prediction))
+        blamed(case, "failure", access.cause, said(access.prediction))
     elif access.ok is None:
-        ET.SubElement(case, "skipped", message=_printable(said(access.prediction)))
+        ET.SubElement(case, "skipped", message=printable(said(access.prediction)))
     return case
 
 
-def _blamed(case: ET.Element, tag: str, cause: Cause, outcome: str) -> None:
-    blame = ET.SubElement(case, tag, type=cause.name, message=_printable(cause.message))
-    blame.text = _printable("\n".join([outcome, *cause.evidence, fix(cause) or ""]))
+def blamed(case: ET.Element, tag: str, cause: Cause, outcome: str) -> None:
+    """Put the cause into a case, as a `failure` or an `error`."""
+    blame = ET.SubElement(case, tag, type=cause.name, message=printable(cause.message))
+    blame.text = printable("\n".join([outcome, *cause.evidence, fix(cause) or ""]))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A text that XML can hold."""
     return "".join(each if each.isprintable() or each == "\n" else "�" for each in text)

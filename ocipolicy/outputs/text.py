@@ -1,7 +1,7 @@
 """Text for people: diagnostics with their carets, policies ready to be pasted.
 
 Colours are asked for by name from a `Paint`, which the terminal's side provides; a plain one leaves
-the text as it is. What is printed reads the same without them.
+the text as it is. What is printed reads the same without them. How wide it is: `lines`.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ocipolicy.diagnostics import Diagnostic, Severity, without_secrets
 from ocipolicy.language import show
+from ocipolicy.outputs.lines import WIDTH, Width, columns, fold, message
 
 if TYPE_CHECKING:  # a command without a bundle should not pay for rendering and writing files
     from ocipolicy.outputs.files import File
@@ -17,7 +18,6 @@ if TYPE_CHECKING:  # a command without a bundle should not pay for rendering and
 
 # A text and what it is ("error", "warning", "note", "help", "comment") to the painted text.
 Paint = Callable[[str, str], str]
-_WIDEST = 80
 
 
 def plain(text: str, _: str) -> str:
@@ -25,64 +25,62 @@ def plain(text: str, _: str) -> str:
     return text
 
 
-def of_diagnostic(diagnostic: Diagnostic, paint: Paint = plain) -> str:
+def of_diagnostic(diagnostic: Diagnostic, paint: Paint = plain, width: Width = None) -> str:
     """`file:line:column: severity: message [rule]`, the line with carets under it, and the help."""
     span = diagnostic.span
     origin = span.source.origin or "<text>"
     severity = diagnostic.severity.value
-    place = f"{origin}:{span.line}:{span.column}: "
-    lines = [
-        place
-        + paint(f"{severity}:", severity)
-        + f" {diagnostic.message} "
-        + paint(f"[{diagnostic.rule}]", "comment")
-    ]
+    place = f"{origin}:{span.line}:{span.column}:"
+    head = f"{place} {severity}: {diagnostic.message} [{diagnostic.rule}]"
+    lines = message(head, width, hang=4)
+    lines[0] = lines[0].replace(f" {severity}:", " " + paint(f"{severity}:", severity), 1)
+    rule = f"[{diagnostic.rule}]"
+    lines[-1] = lines[-1].removesuffix(rule) + paint(rule, "comment")
     gutter = f" {span.line} | "
-    shown, carets = _carets(diagnostic, _WIDEST - len(gutter))
+    shown, carets = _carets(diagnostic, (width or WIDTH) - len(gutter))
     if shown.strip():
         lines.append(paint(gutter, "comment") + shown)
         lines.append(paint(f"{'| ':>{len(gutter)}}", "comment") + paint(carets, severity))
     if diagnostic.help:
-        first, *rest = diagnostic.help.split("\n")
-        lines.append(paint("help: ", "help") + first)
-        lines += (" " * 6 + each for each in rest)
+        lines += labelled("help:", diagnostic.help, paint, width)
     return "\n".join(lines)
 
 
+def labelled(label: str, text: str, paint: Paint, width: Width) -> list[str]:
+    """`error: ...` or `help: ...`, with the lines behind the first one below its words."""
+    first, *rest = message(f"{label} {text}", width, hang=len(label) + 1)
+    return [first.replace(label, paint(label, label.rstrip(":")), 1), *rest]
+
+
 def _carets(diagnostic: Diagnostic, room: int) -> tuple[str, str]:
-    """The source line and the carets below its span; a long line is cut round the span."""
+    """The source line and the carets below its span; of a long line the part that has the span."""
     span = diagnostic.span
     line = without_secrets(span.source.line(span.line))
     first = span.column - 1
     last = span.end_column - 1 if span.end_line == span.line else len(line)
-    cut = 0
-    if last > room and len(line) > room:
-        cut = max(0, min(first - 30, len(line) - room))
-    shown = line[cut : cut + room]
-    if cut:
+    start, end = 0, len(line)
+    if columns(line[:last]) > room:
+        start = max(0, first - min(30, room // 3))
+        while start and columns(line[start - 1 :]) <= room:
+            start -= 1
+    while columns(line[start:end]) > room:
+        end -= 1
+    shown = line[start:end]
+    if start:
         shown = "…" + shown[1:]
-    if len(line) > cut + room:
+    if end < len(line):
         shown = shown[:-1] + "…"
     # Whatever would move the caret or the terminal is shown as a blank of the same width.
     shown = "".join(character if character.isprintable() else " " for character in shown)
-    before, under = shown[: first - cut], shown[first - cut : last - cut]
-    return shown, " " * _width(before) + "^" * max(1, _width(under))
+    before, under = shown[: first - start], shown[first - start : last - start]
+    return shown, " " * columns(before) + "^" * max(1, columns(under))
 
 
-def _width(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    if text.isascii():
-        return len(text)
-    from unicodedata import combining, east_asian_width
-
-    return sum(
-        0 if combining(each) else 2 if east_asian_width(each) in ("F", "W") else 1 for each in text
-    )
-
-
-def of_diagnostics(diagnostics: Iterable[Diagnostic], paint: Paint = plain) -> str:
+def of_diagnostics(
+    diagnostics: Iterable[Diagnostic], paint: Paint = plain, width: Width = None
+) -> str:
     """All of them, an empty line between two."""
-    return "\n\n".join(of_diagnostic(each, paint) for each in diagnostics)
+    return "\n\n".join(of_diagnostic(each, paint, width) for each in diagnostics)
 
 
 def summary(diagnostics: Iterable[Diagnostic], paint: Paint = plain) -> str:
@@ -97,21 +95,26 @@ def summary(diagnostics: Iterable[Diagnostic], paint: Paint = plain) -> str:
     )
 
 
-def of_bundle(bundle: "Bundle", paint: Paint = plain) -> str:
+def of_bundle(bundle: "Bundle", paint: Paint = plain, width: Width = None) -> str:
     """The policies, with what each is for in comments, so that the text can be read as policies."""
-    parts = [_letter(bundle, letter.text, paint) for letter in bundle.letters]
-    parts += (of_policy(bundle, policy, paint) for policy in bundle.policies)
+    parts = [_letter(bundle, letter.text, paint, width) for letter in bundle.letters]
+    parts += (of_policy(bundle, policy, paint, width) for policy in bundle.policies)
     return "\n".join(parts)
 
 
-def _letter(bundle: "Bundle", text: str, paint: Paint) -> str:
+def _letter(bundle: "Bundle", text: str, paint: Paint, width: Width) -> str:
+    """A letter in comments, whose lines are as its template has them."""
     missing = " and ".join(bundle.unknown)
-    lines = [f"{missing} is not known yet. Send this to Oracle as a service request:", ""]
-    lines += text.splitlines()
-    return paint("\n".join(f"// {line}".rstrip() for line in lines), "comment") + "\n"
+    head = f"{missing} is not known yet. Send this to Oracle as a service request:"
+    lines = [*_comment(head, width), "//", *(f"// {line}".rstrip() for line in text.splitlines())]
+    return paint("\n".join(lines), "comment") + "\n"
 
 
-def of_policy(bundle: "Bundle", policy: "Policy", paint: Paint = plain) -> str:
+def _comment(text: str, width: Width) -> list[str]:
+    return [f"// {line}" for line in fold(text, (width or WIDTH) - 3)]
+
+
+def of_policy(bundle: "Bundle", policy: "Policy", paint: Paint = plain, width: Width = None) -> str:
     """One policy: comments that say where it goes, and its statements."""
     where = policy.tenancy or "a tenancy that is not known yet"
     head = [f"policy {policy.name}, in the root compartment of {where}", policy.description]
@@ -120,7 +123,7 @@ def of_policy(bundle: "Bundle", policy: "Policy", paint: Paint = plain) -> str:
     elif bundle.unknown:
         missing = " and ".join(bundle.unknown)
         head.append(f"Do not create it yet: a stand-in is in the place of {missing}.")
-    comments = paint("\n".join(f"// {line}" for line in head), "comment")
+    comments = paint("\n".join(line for each in head for line in _comment(each, width)), "comment")
     return "\n".join([comments, *map(show, policy.statements), ""])
 
 
@@ -134,7 +137,7 @@ def files(bundle: "Bundle") -> tuple["File", ...]:
     )
 
 
-def of_proof(proof: "Proof", paint: Paint = plain) -> str:
+def of_proof(proof: "Proof", paint: Paint = plain, width: Width = None) -> str:
     """The proof in one line: `proved: 2 instances x 3 operations allowed, 14 probes refused`."""
     asked = f"{_count(proof.instances, 'instance')} x {_count(proof.operations, 'operation')}"
     if not proof.proved:
@@ -142,7 +145,10 @@ def of_proof(proof: "Proof", paint: Paint = plain) -> str:
         return paint("not proved:", "error") + f" {failed} of {len(proof.probes)} probes"
     stand_ins = f" (with a stand-in for {' and '.join(proof.stand_ins)})" if proof.stand_ins else ""
     refused = _count(proof.refused, "probe")
-    return paint("proved:", "added") + f" {asked} allowed, {refused} refused{stand_ins}"
+    said = "\n".join(
+        message(f"proved: {asked} allowed, {refused} refused{stand_ins}", width, hang=8)
+    )
+    return said.replace("proved:", paint("proved:", "added"), 1)
 
 
 def _count(number: int, what: str) -> str:

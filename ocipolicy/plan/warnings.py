@@ -249,8 +249,12 @@ def untold(
 ) -> Iterator[Diagnostic]:
     """What is left out of all that is said about access."""
     for tenancy in tenancies.values():
-        for each in live.left_out.get(tenancy.ocid, ()):
-            message = f"part of {tenancy.name} is left out of what is said about access: {each}"
+        left_out = live.left_out.get(tenancy.ocid, ())
+        if left_out:
+            message = (
+                f"not all of {tenancy.name} could be read, and what is said about access is without"
+                f" it: {'; '.join(left_out)}"
+            )
             yield Diagnostic("partly-unread", Severity.NOTE, message, loaded.span("name"))
         for policy in tenancy.policies:
             for text in policy.unread:

@@ -12,7 +12,14 @@ from typing import assert_never
 
 from ocipolicy import reference
 from ocipolicy.config import Config, Loaded
-from ocipolicy.config.llm_service import Kind, LlmService, Provider, ServiceFormat
+from ocipolicy.config.llm_service import (
+    Kind,
+    LlmService,
+    Parameter,
+    Provider,
+    ServiceAuth,
+    ServiceFormat,
+)
 from ocipolicy.diagnostics import Diagnostic, Severity, has_errors
 from ocipolicy.language.tree import InCompartment, InCompartmentId
 
@@ -67,7 +74,11 @@ class OciService:
 
 @dataclass(frozen=True, slots=True)
 class KeyService:
-    """A call of another provider, with a key; `key_env` names the variable that holds it here."""
+    """A call of another provider, with a key; `key_env` names the variable that holds it here.
+
+    With `auth` entra-id there is no key, but a token. `drop` are the parameters that the request
+    goes without, `models_url` is where the API lists its models, None where it does not.
+    """
 
     name: str
     provider: Provider
@@ -75,6 +86,9 @@ class KeyService:
     url: str
     model: str
     key_env: str | None
+    auth: ServiceAuth = "api-key"
+    drop: tuple[Parameter, ...] = ()
+    models_url: str | None = None
 
     @property
     def retired(self) -> bool:
@@ -318,18 +332,30 @@ def _keyed(entry: LlmService) -> KeyService:
     """A service with a key; what its provider needs was seen to when the config was loaded."""
     base = entry.endpoint or _APIS.get(entry.provider, "")
     model = entry.model or entry.deployment or ""
+    listed: str | None = f"{base}/models"
     match entry.provider:
         case "azure-openai":
+            # What its list has are models that could be deployed, and not the deployments.
+            listed = None
             call = "chat/completions" if entry.kind == "chat" else "completions"
             path = f"openai/deployments/{entry.deployment}/{call}?api-version={entry.api_version}"
         case "cohere":
             path = "v2/chat" if entry.kind == "chat" else "v1/generate"
+            listed = f"{base}/v1/models?endpoint=chat&page_size=1000"
         case "openai" | "nvidia" | "oci":
             path = "chat/completions"
         case _:
             assert_never(entry.provider)
     return KeyService(
-        entry.name, entry.provider, entry.kind, f"{base}/{path}", model, entry.key_env
+        entry.name,
+        entry.provider,
+        entry.kind,
+        f"{base}/{path}",
+        model,
+        entry.key_env,
+        entry.auth,
+        entry.drop,
+        listed,
     )
 
 

@@ -72,6 +72,20 @@ class Trial:
         """Whether it is as wanted: a whole answer came."""
         return self.observed == "allowed"
 
+    @property
+    def is_no(self) -> bool:
+        """Whether the answer is no, and not merely missing: refused, half, or never to be sent."""
+        match self.observed:
+            case "denied" | "failed":
+                return True
+            case "no answer":
+                return self.made.pieces > 0
+            case "not sent":
+                return self.prediction.verdict == "denied"
+            case "allowed":
+                return False
+        assert_never(self.observed)
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -118,27 +132,13 @@ class Report:
 
         Access that hangs on a side which nobody here administers alone is no failure of ours.
         """
-        if any(each.ok is False for each in self.access) or any(map(_is_no, self.trials)):
+        if any(each.ok is False for each in self.access) or any(each.is_no for each in self.trials):
             return 1
         lost = [each for each in self.trials if not each.ok]
         unknown = [
             each for each in self.access if each.ok is None and each.prediction.provided is None
         ]
         return 2 if lost or unknown else 0
-
-
-def _is_no(trial: Trial) -> bool:
-    """Whether the answer is no, and not merely missing: refused, half, or never to be sent."""
-    match trial.observed:
-        case "denied" | "failed":
-            return True
-        case "no answer":
-            return trial.made.pieces > 0
-        case "not sent":
-            return trial.prediction.verdict == "denied"
-        case "allowed":
-            return False
-    assert_never(trial.observed)
 
 
 def smoke(

@@ -22,7 +22,7 @@ Format = Literal["COHERE", "COHEREV2", "GENERIC", "LLAMA"]
 ENDPOINT = "ocid1.generativeaiendpoint."
 _OCID = "ocid1."
 _MOST_TOKENS = 20
-_OPERATIONS: Mapping[AnyCall, str] = {
+OPERATIONS: Mapping[AnyCall, str] = {
     "generate-text": "generative-ai:GenerateText",
     "generate-text-stream": "generative-ai:GenerateText",
     "chat": "generative-ai:Chat",
@@ -116,7 +116,7 @@ def asks(loaded: Loaded, today: date) -> Asks:
         format_ = _format(call, model, smoke)
         if format_ is None and call in _WITH_FORMAT:
             return Asks((), (_no_format(loaded, call, model),))
-        (operation,) = reference.operation(_OPERATIONS[call])
+        (operation,) = reference.operation(OPERATIONS[call])
         found.append(
             Ask(
                 call,

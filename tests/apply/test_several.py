@@ -34,7 +34,7 @@ def test_four_of_five_are_planned(place: Place) -> None:
         "config  create  update  delete  keep\n"
         "a.yaml       2       0       0     0\n"
         "b.yaml       2       0       0     0\n"
-        "c.yaml  nothing can be planned for the caller side: ListRegionSubscriptions:...\n"
+        "c.yaml  nothing can be planned for the caller side: ListRegionSubscriptions:…\n"
         "d.yaml       2       0       0     0\n"
         "e.yaml       2       0       0     0\n"
         "\n"

@@ -119,8 +119,8 @@ def test_interrupted_by_a_key(place: Place) -> None:
         "✗ did not create sales-assistant-caller in caller\n"
         "    because it was interrupted\n"
         "↺ took back the create of sales-assistant-service in service\n"
-        "not done: everything is as it was before, unless the service does late what\n"
-        "it did not answer; run this again in a minute\n"
+        "not done: everything is as it was before, unless the service does late what it\n"
+        "did not answer; run this again in a minute\n"
     )
     assert (place.ours("service"), place.ours("caller")) == ([], [])
 

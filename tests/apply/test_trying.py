@@ -90,5 +90,5 @@ def test_of_a_saved_plan_the_calls_are_left_to_smoke(place: Place) -> None:
 
     assert applied("plan.json") == (
         0,
-        "2 created\n\n`ocipolicy smoke CONFIG` makes the calls that prove it\n",
+        "2 created\n\n`ocipolicy smoke ocipolicy.yaml` makes the calls that prove it\n",
     )

@@ -1,9 +1,10 @@
 """Unmodified clients of OCI against the sandbox: refused until the policies exist, then not."""
 
-import re
+from typing import Any
 
 import pytest
 
+from tests.clients import pages
 from tests.clients.matrix import (
     CLIENTS,
     PHASES,
@@ -12,14 +13,13 @@ from tests.clients.matrix import (
     Results,
     all_results,
     as_table,
-    without_versions,
 )
+from tests.clients.tables import is_in_page
 from tests.examples import ROOT
 
 pytestmark = pytest.mark.clients
 
 PAGE = ROOT / "docs" / "sandbox.md"
-MATRIX = re.compile(r"(?<=<!-- matrix -->\n).*(?=<!-- end of matrix -->)", re.DOTALL)
 # Whose answer is always there; in OCI, too, no permission is needed for it.
 FREE = {"list_regions"}
 # langchain-community cannot read the `[DONE]` that ends a stream of Meta's models, here and in OCI.
@@ -29,6 +29,11 @@ DONE = "ChatOCIGenAI, stream, meta.llama-3.3-70b-instruct"
 @pytest.fixture(scope="session")
 def matrix(tmp_path_factory: pytest.TempPathFactory) -> dict[Client, Results]:
     return all_results(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    return pages.smoked(tmp_path_factory.mktemp("keys"), tmp_path_factory.mktemp("config"))
 
 
 def wanted(call: str, allowed: bool) -> str:
@@ -51,13 +56,28 @@ def test_a_client_is_refused_until_the_policies_exist(
     assert {phase for of in calls.values() for phase in of} == {*allowed}
 
 
+@pytest.mark.parametrize("step", pages.STEPS, ids=lambda each: each["step"])
+def test_a_step_of_a_page_works_by_its_own_client_and_by_smoke(
+    step: dict[str, Any],
+    matrix: dict[Client, Results],
+    smoke: dict[str, dict[str, str]],
+) -> None:
+    wanted = {name: "ok" if each["allowed"] else REFUSED for name, each in pages.OWN.items()}
+    own = pages.by_client(matrix, step)
+
+    assert {phase: own[phase] for phase in pages.OWN} == wanted
+    assert smoke[step["step"]] == wanted
+
+
 def test_the_page_has_the_matrix(
     matrix: dict[Client, Results], request: pytest.FixtureRequest
 ) -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    table = f"\n{as_table(matrix)}\n"
-    (found,) = MATRIX.findall(page)
-    if request.config.getoption("update_snapshots"):
-        PAGE.write_text(MATRIX.sub(lambda _: table, page), encoding="utf-8")
-    else:
-        assert without_versions(found) == without_versions(table)
+    is_in_page(PAGE, "matrix", as_table(matrix), request)
+
+
+def test_the_page_has_the_steps_of_the_pages(
+    matrix: dict[Client, Results],
+    smoke: dict[str, dict[str, str]],
+    request: pytest.FixtureRequest,
+) -> None:
+    is_in_page(PAGE, "steps", pages.as_table(matrix, smoke), request)

@@ -99,6 +99,14 @@ def test_a_host_that_needs_no_proxy_is_reached_without_one(
     assert cloud(sandbox).tenancy().name == "acme"
 
 
+def test_a_sandbox_is_reached_without_the_proxy_for_the_internet(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port()}")
+
+    assert cloud(sandbox).tenancy().name == "acme"
+
+
 def test_oracles_own_hosts_are_reached_through_a_proxy_that_opens_tls(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from ocipolicy.sandbox import Sandbox
 from ocipolicy.sandbox.faults import Fault
 from ocipolicy.world import load_world
 from tests.cloud.sides import WORLD
+from tests.examples import EXAMPLES
 from tests.terminals import at_terminal, plain, run
 
 
@@ -39,7 +40,7 @@ def test_a_file_is_written_whole_and_the_rest_is_one_line(sandbox: Sandbox, tmp_
 
     assert (done.returncode, done.stdout) == (0, b"")
     assert done.stderr.decode() == (
-        f"acme: 5 compartments, 7 users, 5 groups, 1 dynamic group, 5 policies: {file}\n"
+        f"wrote {file}\nacme: 5 compartments, 7 users, 5 groups, 1 dynamic group, 5 policies\n"
     )
     assert load_world(file.read_text(encoding="utf-8")).diagnostics == ()
 
@@ -72,7 +73,7 @@ def test_progress_is_for_terminals(sandbox: Sandbox, tmp_path: Path) -> None:
     assert code == 0
     shown = plain(screen)
     assert "17/17" in shown
-    assert shown.splitlines()[-1].endswith(f"5 policies: {file}")
+    assert shown.splitlines()[-1].endswith(" 5 policies")
 
 
 def test_attempts_are_told(sandbox: Sandbox) -> None:
@@ -141,3 +142,29 @@ def test_a_file_that_cannot_be_written(sandbox: Sandbox, tmp_path: Path) -> None
     said = failure(*arguments(sandbox), "-o", str(tmp_path / "nowhere" / "w.yaml"))
 
     assert said.startswith(f"error: {tmp_path}/nowhere/w.yaml cannot be written: ")
+
+
+def test_two_tenancies_in_one_file_answer_across_them(tmp_path: Path) -> None:
+    file = str(tmp_path / "both.yaml")
+    with Sandbox(EXAMPLES / "cross-tenancy.world.yaml") as sandbox:
+        other = sandbox.principal("service/admin").profile
+        done = run(*arguments(sandbox, "caller/admin"), "--profile", other, "-o", file)
+
+    assert done.returncode == 0, done.stderr
+    found = load_world(Path(file).read_text(encoding="utf-8"))
+    assert found.world is not None
+    assert [*found.world.tenancies] == ["caller", "service"]
+    assert [line for line in done.stderr.decode().splitlines() if ", " in line] == [
+        "caller: 1 compartment, 3 users, 2 groups, 0 dynamic groups, 2 policies",
+        "service: 2 compartments, 2 users, 1 group, 0 dynamic groups, 2 policies",
+    ]
+
+
+def test_two_profiles_of_one_tenancy(sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "acme.yaml"
+    other = sandbox.principal("acme/half").profile
+    done = run(*arguments(sandbox), "--profile", other, "-o", str(file))
+
+    assert done.returncode == 2
+    assert "the profiles acme/admin and acme/half are of one tenancy" in done.stderr.decode()
+    assert not file.exists()

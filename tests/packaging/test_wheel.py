@@ -120,6 +120,13 @@ def test_the_wheel_renders_elsewhere(python: Path, tmp_path: Path) -> None:
     assert templates.parts[-3:] == ("site-packages", "ocipolicy", "templates")
 
 
+def test_the_wheel_shows_the_demo_elsewhere(python: Path, tmp_path: Path) -> None:
+    for scenario in ("same-tenancy", "cross-tenancy", "paired"):
+        shown = run(python.parent / "ocipolicy", "demo", scenario, "--fast", folder=tmp_path)
+
+        assert "Everything came to what it should" in shown
+
+
 def test_a_checkout_and_an_editable_install_find_the_templates_beside_them(
     python: Path, checkout: Path, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from ocipolicy.cloud import NoCredentials
 from ocipolicy.cloud.errors import Expired
 from ocipolicy.smoke.diagnosis.seen import Cause, Seen
 
-_PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 
 
 def expired_token(seen: Seen) -> Cause | None:
@@ -62,7 +62,7 @@ def proxy_in_the_way(seen: Seen) -> Cause | None:
     if lost is None and not foreign:
         return None
     by = lost or refused
-    shown = (f"{name}={_without_user(os.environ[name])}" for name in _PROXIES if name in os.environ)
+    shown = (f"{name}={without_user(os.environ[name])}" for name in PROXIES if name in os.environ)
     help_ = lost.help if lost else "look at HTTPS_PROXY, and at NO_PROXY for hosts that need none"
     return Cause(
         "a proxy, a portal or a firewall is in the way to OCI",
@@ -235,10 +235,10 @@ def _attempts(seen: Seen) -> Iterator[str]:
         yield f"tried {seen.error.attempts} times"
 
 
-def _without_user(proxy: str) -> str:
+def without_user(proxy: str) -> str:
     """The address of a proxy without user and password.
 
-    >>> _without_user("http://me:secret@proxy:3128")
+    >>> without_user("http://me:secret@proxy:3128")
     'http://proxy:3128'
     """
     scheme, mark, rest = proxy.rpartition("://")

@@ -39,6 +39,18 @@ def call(name: str) -> Iterator[None]:
         _tell({"call": name, "result": "ok"})
 
 
+@contextmanager
+def proxied(who: str) -> Iterator[None]:
+    """Be a principal of the facts in the block, whose Oracle hosts are those of the sandbox."""
+    before = dict(os.environ)
+    os.environ.update(FACTS["proxy_environ"][who])
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 class Refused(Exception):
     """What a client without exceptions of its own was refused with."""
 

@@ -1,13 +1,12 @@
 """langchain-oci: chats in one piece and as streams, sync and async, with every signer."""
 
 import asyncio
-import os
 
 from langchain_core.messages import HumanMessage
 from langchain_oci import ChatOCIGenAI, ChatOCIOpenAI, OCIGenAIEmbeddings
 from oci_openai import OciUserPrincipalAuth
 
-from tests.clients.scripts.calls import FACTS, PHASE, call, check, phases
+from tests.clients.scripts.calls import FACTS, PHASE, call, check, phases, proxied
 
 LLAMA = "meta.llama-3.3-70b-instruct"
 COHERE = "cohere.command-r-08-2024"
@@ -67,14 +66,8 @@ for _ in phases("langchain-oci", "langchain-core", "oci"):
         check(bool(model(LLAMA, "SECURITY_TOKEN", FACTS["session"]).invoke(ASK).content))
     with call("invoke, RESOURCE_PRINCIPAL"):
         check(bool(model(LLAMA, "RESOURCE_PRINCIPAL").invoke(ASK).content))
-    with call("invoke, INSTANCE_PRINCIPAL, federation through the proxy"):
-        before = dict(os.environ)
-        os.environ.update(FACTS["proxy_environ"]["instance"])
-        try:
-            check(bool(model(LLAMA, "INSTANCE_PRINCIPAL").invoke(ASK).content))
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+    with call("invoke, INSTANCE_PRINCIPAL, federation through the proxy"), proxied("instance"):
+        check(bool(model(LLAMA, "INSTANCE_PRINCIPAL").invoke(ASK).content))
     with call("OCIGenAIEmbeddings"):
         embeddings = OCIGenAIEmbeddings(
             model_id="cohere.embed-v4.0",
