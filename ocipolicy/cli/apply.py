@@ -25,7 +25,7 @@ from ocipolicy.cli.planning import (
     worst,
 )
 from ocipolicy.cli.smoke import tried
-from ocipolicy.cli.terminal import examples, paint, read, say, width
+from ocipolicy.cli.terminal import examples, paint, read, say, width, with_templates
 from ocipolicy.cloud import Cloud
 from ocipolicy.diagnostics import CannotGoOn, Severity
 from ocipolicy.outputs import plan_files
@@ -52,13 +52,7 @@ _SECONDS = 60.0
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--adopt", is_flag=True, help="Take over policies that are called like ours.")
 @click.option("--no-smoke", is_flag=True, help="Do not make the calls that prove it.")
-@click.option(
-    "--templates",
-    metavar="DIR",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A folder of scenarios of your own; may be given several times.",
-)
+@with_templates()
 def command(
     configs: tuple[str, ...], yes: bool, adopt: bool, no_smoke: bool, templates: tuple[Path, ...]
 ) -> None:

@@ -9,7 +9,7 @@ import click
 
 from ocipolicy import reference
 from ocipolicy.cli import completion
-from ocipolicy.cli.terminal import gap, read, show_diagnostics, text_or_json
+from ocipolicy.cli.terminal import gap, read, show_diagnostics, text_or_json, with_templates
 from ocipolicy.config import load
 from ocipolicy.diagnostics import CannotGoOn
 from ocipolicy.evaluate import Need, PermissionNeed, needs_of
@@ -35,13 +35,7 @@ def of_a_world(command: Callable[..., None]) -> Callable[..., None]:
         help="A config: what it would render.",
         shell_complete=completion.files,
     )
-    @click.option(
-        "--templates",
-        metavar="DIR",
-        multiple=True,
-        type=click.Path(path_type=Path),
-        help="With --config: a folder of scenarios of your own.",
-    )
+    @with_templates("With --config: a folder of scenarios of your own.")
     @click.option(
         "--given",
         "pairs",

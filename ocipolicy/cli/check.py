@@ -9,7 +9,14 @@ import click
 
 from ocipolicy.check import Checked, check, fixed, is_ours
 from ocipolicy.cli import completion, show_failure
-from ocipolicy.cli.terminal import BYTE_ORDER_MARK, examples, paint, read_whole, width
+from ocipolicy.cli.terminal import (
+    BYTE_ORDER_MARK,
+    examples,
+    paint,
+    read_whole,
+    width,
+    with_templates,
+)
 from ocipolicy.diagnostics import CannotGoOn, Diagnostic, Severity
 from ocipolicy.outputs import text as as_text
 from ocipolicy.outputs.files import replace
@@ -53,14 +60,7 @@ _ENDINGS = (".policy", ".yaml", ".yml", ".json")
     help="Exit with 1 for findings from this weight on: error, warning or note.",
 )
 @click.option("--fix", is_flag=True, help="Make the fixes that are safe, in place.")
-@click.option(
-    "--templates",
-    "templates",
-    metavar="DIR",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A folder of scenarios of your own; may be given several times.",
-)
+@with_templates()
 def command(
     paths: tuple[str, ...], form: str, fail_on: str, fix: bool, templates: tuple[Path, ...]
 ) -> None:

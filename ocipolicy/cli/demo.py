@@ -39,7 +39,7 @@ from ocipolicy.cli.demo_story import (
 from ocipolicy.cli.init import check_scenario
 from ocipolicy.cli.sandboxes import PORT, Place
 from ocipolicy.cli.smoke import instance_cloud
-from ocipolicy.cli.terminal import examples, paint
+from ocipolicy.cli.terminal import examples, paint, with_templates
 from ocipolicy.cloud.inference import Inference
 from ocipolicy.config import load
 from ocipolicy.diagnostics import CannotGoOn
@@ -73,13 +73,7 @@ class Otherwise(CannotGoOn):
     type=click.Path(path_type=Path),
     help=f"Where its files go; {_FOLDER}/SCENARIO by default.",
 )
-@click.option(
-    "--templates",
-    metavar="DIR",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A folder of scenarios of your own; may be given several times.",
-)
+@with_templates()
 def command(scenario: str, fast: bool, folder: Path | None, templates: tuple[Path, ...]) -> None:
     """Show the whole way for SCENARIO (cross-tenancy by default) in a sandbox on this computer.
 

@@ -7,7 +7,7 @@ import click
 
 from ocipolicy.cli import completion
 from ocipolicy.cli.planning import carry_out, confirmed, one, show_plans, show_unfinished
-from ocipolicy.cli.terminal import examples
+from ocipolicy.cli.terminal import examples, with_templates
 from ocipolicy.plan import plan_destroy
 
 
@@ -20,13 +20,7 @@ from ocipolicy.plan import plan_destroy
 )
 @click.argument("config", default="ocipolicy.yaml", shell_complete=completion.files)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option(
-    "--templates",
-    metavar="DIR",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A folder of scenarios of your own; may be given several times.",
-)
+@with_templates()
 def command(config: str, yes: bool, templates: tuple[Path, ...]) -> None:
     """Remove the policies of CONFIG (ocipolicy.yaml by default) that are ours, and nothing else.
 

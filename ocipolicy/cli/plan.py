@@ -7,7 +7,7 @@ import click
 
 from ocipolicy.cli import completion
 from ocipolicy.cli.planning import Planned, planned, show_plans, worst
-from ocipolicy.cli.terminal import examples, say, text_or_json
+from ocipolicy.cli.terminal import examples, say, text_or_json, with_templates
 from ocipolicy.outputs import files as on_disk
 from ocipolicy.outputs import json, plan_files
 from ocipolicy.outputs import plans as as_plans
@@ -37,13 +37,7 @@ from ocipolicy.plan import plan
     help="Save the plan of one config; `apply` takes the file while nothing has moved on.",
 )
 @click.option("--exit-code", "tell", is_flag=True, help="Exit with 1 where there are changes.")
-@click.option(
-    "--templates",
-    metavar="DIR",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A folder of scenarios of your own; may be given several times.",
-)
+@with_templates()
 @text_or_json("For people, or data.")
 def command(
     configs: tuple[str, ...],

@@ -8,7 +8,15 @@ import click
 
 from ocipolicy.cli import completion
 from ocipolicy.cli.proving import proved
-from ocipolicy.cli.terminal import examples, gap, paint, read, show_diagnostics, width
+from ocipolicy.cli.terminal import (
+    examples,
+    gap,
+    paint,
+    read,
+    show_diagnostics,
+    width,
+    with_templates,
+)
 from ocipolicy.config import Loaded, load
 from ocipolicy.diagnostics import CannotGoOn, Diagnostic, has_errors
 from ocipolicy.outputs import files as on_disk
@@ -57,14 +65,7 @@ FORMATS = ("text", "json", "oci-cli", "terraform", "llm-service", "az-cli")
     type=click.Path(path_type=Path),
     help="Write files into DIR instead of the terminal: all of them, or none.",
 )
-@click.option(
-    "--templates",
-    "templates",
-    metavar="DIR",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A folder of scenarios of your own; may be given several times.",
-)
+@with_templates()
 def command(config: str, form: str, folder: Path | None, templates: tuple[Path, ...]) -> None:
     """Render the policies of CONFIG (ocipolicy.yaml by default, - for standard input).
 

@@ -15,7 +15,7 @@ from ocipolicy.cli.planning import (
     one,
     show_plans,
 )
-from ocipolicy.cli.terminal import examples
+from ocipolicy.cli.terminal import examples, with_templates
 from ocipolicy.plan import Live, Plan, plan_given
 
 
@@ -28,13 +28,7 @@ from ocipolicy.plan import Live, Plan, plan_given
 )
 @click.argument("config", default="ocipolicy.yaml", shell_complete=completion.files)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option(
-    "--templates",
-    metavar="DIR",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A folder of scenarios of your own; may be given several times.",
-)
+@with_templates()
 def command(config: str, yes: bool, templates: tuple[Path, ...]) -> None:
     """Undo the last apply (or destroy) of CONFIG (ocipolicy.yaml by default).
 

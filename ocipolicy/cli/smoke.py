@@ -12,7 +12,7 @@ from ocipolicy.cli import completion
 from ocipolicy.cli.patience import retries, show_attempt
 from ocipolicy.cli.planning import Wanted, wanted
 from ocipolicy.cli.sandboxes import Place
-from ocipolicy.cli.terminal import examples, gap, paint, show_diagnostics, width
+from ocipolicy.cli.terminal import examples, gap, paint, show_diagnostics, width, with_templates
 from ocipolicy.cloud import Cloud, CloudError
 from ocipolicy.cloud.credentials import resource_principal
 from ocipolicy.config import Config, Profile
@@ -65,13 +65,7 @@ _WIDE = 79
     is_flag=True,
     help="Call nothing, and list the models that the keys of `llm_services:` may use.",
 )
-@click.option(
-    "--templates",
-    metavar="DIR",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A folder of scenarios of your own; may be given several times.",
-)
+@with_templates()
 @click.option(
     "--format",
     "form",

@@ -49,6 +49,18 @@ def text_or_json(help: str) -> Callable[[Command], Command]:
     return option
 
 
+def with_templates(
+    help: str = "A folder of scenarios of your own; may be given several times.",
+) -> Callable[[Command], Command]:
+    """The option `--templates`, handed on as a tuple of paths."""
+    from pathlib import Path
+
+    option: Callable[[Command], Command] = click.option(
+        "--templates", metavar="DIR", multiple=True, type=click.Path(path_type=Path), help=help
+    )
+    return option
+
+
 def paint(words: str, kind: str) -> str:
     """Colour for a terminal; click takes it out again where the output is none."""
     return click.style(words, **_STYLES.get(kind, {}))  # type: ignore[arg-type]

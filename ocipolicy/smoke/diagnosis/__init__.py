@@ -6,11 +6,10 @@ signature, the request, the model, the policies, and what is left then. `wire`, 
 `statements` have a small function for each.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import partial
 
 from ocipolicy.smoke.diagnosis import models, statements, wire
+from ocipolicy.smoke.diagnosis.known import Known, first
 from ocipolicy.smoke.diagnosis.seen import Cause, Paste, Proof, Seen
 
 __all__ = ["CAUSES", "Cause", "Known", "Paste", "Proof", "Seen", "diagnosed"]
@@ -25,17 +24,6 @@ _SDK = "oci 2.189.0 (Oracle's SDK for Python)"
 _RETIRED = "https://docs.oracle.com/en-us/iaas/Content/generative-ai/deprecating-on-demand.htm"
 _ODA = "https://docs.oracle.com/en-us/iaas/digital-assistant/doc/llm-services.html"
 _REPORTS = "reports of users, in issues of public projects"
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A cause that is known: its stable name, how it is found, where it was read, and the doubt."""
-
-    name: str
-    find: Callable[[Seen], Cause | None]
-    source: str
-    doubt: str | None = None
-
 
 CAUSES = (
     Known("allowed-all-the-same", statements.allowed_all_the_same, _POLICIES),
@@ -121,8 +109,4 @@ CAUSES = (
 
 def diagnosed(seen: Seen) -> Cause:
     """The first cause that fits; there always is one."""
-    for known in CAUSES:
-        cause = known.find(seen)
-        if cause is not None:
-            return replace(cause, name=known.name, source=known.source, doubt=known.doubt)
-    raise AssertionError("the last cause fits whatever it is")
+    return first(CAUSES, seen)

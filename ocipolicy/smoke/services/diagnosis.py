@@ -6,10 +6,8 @@ rights, the parameters, and what is left then. Where a gateway such as LiteLLM s
 provider the names of mistakes are lost, and their words decide.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-
 from ocipolicy.smoke.diagnosis import Cause
+from ocipolicy.smoke.diagnosis.known import Known, first
 from ocipolicy.smoke.services import credentials, requests, wire
 from ocipolicy.smoke.services.seen import Seen
 
@@ -31,16 +29,6 @@ _NVIDIA = "https://python.langchain.com/docs/integrations/chat/nvidia_ai_endpoin
 _ODA = "https://docs.oracle.com/en-us/iaas/digital-assistant/doc/llm-services.html" + _DATE
 _HTTPX = "httpx 0.28.1"
 _REPORTS = "reports of users, in issues of public projects, 2023 to 2026"
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A cause that is known: its stable name, how it is found, where it was read, and the doubt."""
-
-    name: str
-    find: Callable[[Seen], Cause | None]
-    source: str
-    doubt: str | None = None
 
 
 CAUSES = (
@@ -90,9 +78,4 @@ CAUSES = (
 
 def diagnosed(seen: Seen) -> Cause:
     """The first cause that fits, or what is known where none does."""
-    for known in CAUSES:
-        cause = known.find(seen)
-        if cause is not None:
-            doubt = cause.doubt or known.doubt
-            return replace(cause, name=known.name, source=known.source, doubt=doubt)
-    raise AssertionError("the last cause fits whatever it is")
+    return first(CAUSES, seen)
