@@ -23,6 +23,9 @@ _SCOPE_US = "https://cognitiveservices.azure.us/.default"
 _NVIDIA = "nvapi-"
 # A part of a key as servers repeat it: `sk-ab***yz`, `sk-...yz`.
 _ABRIDGED = re.compile(r"([\w-]*)(?:\*{2,}|\.{3}|…)([\w-]*)")
+# One of the ways that were tried, as azure-identity 1.27.0 lists them in its last word.
+_TRIED = re.compile(r"^\t(\w+Credential): (.+)$", re.MULTILINE)
+_MERELY_ABSENT = re.compile(r"unavailable|not installed|not found|not be found|requires the")
 
 
 class Key:
@@ -99,6 +102,16 @@ def _of_entra_id(service: KeyService) -> Key:
         with DefaultAzureCredential() as credential:
             token = credential.get_token(_SCOPE_US if host.endswith(".azure.us") else _SCOPE)
     except (AzureError, ValueError, OSError) as error:
-        said = without_secrets(" ".join(str(error).partition("To mitigate")[0].split()))
+        said = without_secrets(_in_short(str(error)))
         raise NoKey(f"azure-identity gives no token: {said}", "token") from None
     return Key(token.token, "entra-id", is_token=True)
+
+
+def _in_short(said: str) -> str:
+    """What azure-identity says, without the ways to sign in that are merely not there."""
+    tried = _TRIED.findall(said)
+    if not tried:
+        return " ".join(said.split())
+    alone = len(tried) == 1
+    telling = [f"{way}: {why}" for way, why in tried if alone or not _MERELY_ABSENT.search(why)]
+    return "; ".join(telling) or f"{len(tried)} ways were tried, and nobody is signed in"

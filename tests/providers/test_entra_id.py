@@ -1,13 +1,14 @@
 """Tokens of Entra ID, by azure-identity itself; its managed identity is a server of the test."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ocipolicy.providers import key_of
+from ocipolicy.providers import NoKey, key_of
 from tests.examples import ROOT, changed
 from tests.providers.server import Provider
 from tests.providers.services import entry, run, service
@@ -44,6 +45,35 @@ def test_the_cloud_of_the_us_government_has_a_resource_of_its_own(
     assert [parse_qs(urlsplit(path).query)["resource"] for path in asked] == [
         ["https://cognitiveservices.azure.us"]
     ]
+
+
+def why_not(provider: Provider) -> str:
+    with pytest.raises(NoKey) as caught:
+        key_of(service(provider, GIVEN))
+    return caught.value.message
+
+
+def test_ways_to_sign_in_that_are_not_there_are_counted(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "dev")
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    said = why_not(provider)
+
+    assert re.fullmatch(
+        r"azure-identity gives no token: \d+ ways were tried, and nobody is signed in", said
+    )
+
+
+def test_the_only_way_that_was_meant_says_why_it_failed(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with identity(False, monkeypatch):
+        said = why_not(provider)
+
+    assert "ManagedIdentityCredential: " in said
+    assert "invalid_scope" in said
 
 
 def test_without_azure_identity_it_says_what_to_install(provider: Provider, tmp_path: Path) -> None:
