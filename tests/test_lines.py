@@ -156,3 +156,9 @@ def test_no_terminal_has_no_width(tmp_path: Path) -> None:
     done = run("parse", "p.policy", stdin=b"", folder=tmp_path, COLUMNS="100")
 
     assert done.stderr.decode() == f"{told}\n\n1 error\n"
+
+
+def test_a_paragraph_commands_no_terminal() -> None:
+    said = "it said \x1b[31mno\x1b]0;title\x07\u202e\nand\tthat"
+
+    assert fold(said, 80) == ["it said �[31mno�]0;title�� and that"]

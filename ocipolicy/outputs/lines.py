@@ -38,8 +38,12 @@ def fold(text: str, width: Width, indent: int = 0, hang: int | None = None) -> l
     """A paragraph on lines of at most so many columns, the first one with `indent` blanks.
 
     The others have `hang` blanks, or as many. What stands between backticks stays together where
-    it fits a line, and a word that does not fit one has it for itself.
+    it fits a line, and a word that does not fit one has it for itself. Servers and models have
+    their words in paragraphs, so a character that would command the terminal is shown as `�`.
     """
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() or each.isspace() else "�" for each in text)
+        text = " ".join(text.split())
     wide, rest = width or WIDTH, indent if hang is None else hang
     words: list[str] = []
     for each in _CODE.findall(text):

@@ -1,5 +1,6 @@
 """The client of a service: its request sent, and what comes back read as its provider writes it."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -119,4 +120,5 @@ def _refuse(said: Said, request_id: str) -> None:
     """A no that comes with the status of a yes, mostly in a stream that had begun."""
     if said.failed:
         code = str(said.failed.get("code") or "")
-        raise refused(int(code) if code.isdigit() else 200, said.failed, request_id)
+        status = int(code) if re.fullmatch("[45][0-9]{2}", code) else 200
+        raise refused(status, said.failed, request_id)

@@ -21,8 +21,9 @@ from ocipolicy.render.llm_services import KeyService
 _SCOPE = "https://cognitiveservices.azure.com/.default"
 _SCOPE_US = "https://cognitiveservices.azure.us/.default"
 _NVIDIA = "nvapi-"
-# A part of a key as servers repeat it: `sk-ab***yz`, `sk-...yz`.
-_ABRIDGED = re.compile(r"([\w-]*)(?:\*{2,}|\.{3}|…)([\w-]*)")
+# A part of a key as servers repeat it: `sk-ab***yz`, `sk-...yz`. A word is looked at from its first
+# letter only, since a look from each would take minutes where somebody sends a very long one.
+_ABRIDGED = re.compile(r"(?:(?<![\w-])([\w-]++))?(?:\*{2,}|\.{3}|…)([\w-]*)")
 # One of the ways that were tried, as azure-identity 1.27.0 lists them in its last word.
 _TRIED = re.compile(r"^\t(\w+Credential): (.+)$", re.MULTILINE)
 _MERELY_ABSENT = re.compile(r"unavailable|not installed|not found|not be found|requires the")
@@ -54,7 +55,7 @@ class Key:
         return _ABRIDGED.sub(self._without_parts, text)
 
     def _without_parts(self, found: re.Match[str]) -> str:
-        head, tail = found[1], found[2]
+        head, tail = found[1] or "", found[2]
         is_head = head != "" and self._value.startswith(head)
         is_tail = tail != "" and self._value.endswith(tail)
         return "*" * len(found[0]) if is_head or is_tail else found[0]

@@ -2,8 +2,8 @@
 
 Redirects are not followed, since they would take the key to another host; certificates are
 verified; proxies and certificates of the environment are those that httpx knows (HTTPS_PROXY,
-NO_PROXY, SSL_CERT_FILE). Nothing is tried again. Whatever a server says goes through `Key.hidden`
-before it is read.
+NO_PROXY, SSL_CERT_FILE), and none for http:// on this computer. Nothing is tried again. Whatever a
+server says goes through `Key.hidden` before it is read.
 """
 
 import json
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from ocipolicy.config.values import is_loopback
 from ocipolicy.providers.errors import NoAnswer, NoList, Way
 from ocipolicy.providers.keys import Key
 from ocipolicy.providers.refusals import refused, seconds
@@ -157,7 +158,10 @@ class Wire:
             logging.getLogger("httpcore").setLevel(logging.INFO)
             waits = httpx.Timeout(self._patience.answer, connect=self._patience.connect)
             try:
-                self._open = httpx.Client(timeout=waits)
+                # A proxy knows nothing of a server on this computer, and would get the key.
+                self._open = httpx.Client(
+                    timeout=waits, trust_env=not _is_of_here(self._service.url)
+                )
             except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
                 # Only what the environment says of proxies and certificates is read here.
                 said = self._key.hidden(str(error))
@@ -206,9 +210,7 @@ class Wire:
         """Whether it is an answer at all, and no refusal."""
         status = response.status_code
         if 300 <= status < 400:
-            target = urlsplit(self._key.hidden(response.headers.get("location", "")))
-            host = f"{target.scheme}://{target.netloc}" if target.netloc else ""
-            where = f"{host}{target.path}"
+            where = _without_query(self._key.hidden(response.headers.get("location", "")))
             raise NoAnswer(
                 f"the server sends callers on, to {where or 'another address'}",
                 "redirect",
@@ -267,8 +269,26 @@ def _kind(response: "httpx.Response") -> str:
     return str(response.headers.get("content-type", "")).partition(";")[0].strip()
 
 
+def _without_query(location: str) -> str:
+    """An address without what may be long or secret in it; empty for what is none."""
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return ""
+    host = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    return f"{host}{parts.path}"
+
+
+def _is_of_here(url: str) -> bool:
+    """Whether calls of a URL go in the clear to a server on this computer."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and is_loopback(f"http://{parts.netloc}") is True
+
+
 def _is_proxied(url: str) -> bool:
     """Whether the environment sends calls of a URL through a proxy, as httpx reads it."""
+    if _is_of_here(url):
+        return False
     parts = urlsplit(url)
     proxies = getproxies()
     return bool(proxies.get(parts.scheme) or proxies.get("all")) and not proxy_bypass(

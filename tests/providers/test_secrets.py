@@ -1,18 +1,19 @@
 """No key is in anything that is shown, logged or written, whatever a server does with it."""
 
 import logging
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ocipolicy.providers import Client, Key, ProviderError, key_of
+from ocipolicy.providers import Client, Key, ProviderError, Refused, key_of
 from tests.commands import call, put
 from tests.examples import changed
 from tests.providers.server import Provider
 from tests.providers.services import KEYS, QUICK, USUAL, entry, service
-from tests.providers.states import TOKEN, identity
+from tests.providers.states import TOKEN, closed_port, identity
 
 
 def echoes(key: str) -> Mapping[str, Mapping[str, Any]]:
@@ -120,9 +121,42 @@ def test_a_key_shows_nothing_of_itself() -> None:
         ("key sk-0123456789 is wrong", "key ************* is wrong"),
         ("key sk-01***789 is wrong", "key *********** is wrong"),
         ("key sk-...6789 is wrong", "key ********** is wrong"),
+        ("key sk-01***23***789 is wrong", "key **************** is wrong"),
         ("wait ... and see", "wait ... and see"),
         ("**bold** and gpt-4o", "**bold** and gpt-4o"),
     ],
 )
 def test_parts_of_a_key_are_hidden_too(said: str, hidden: str) -> None:
     assert Key("sk-0123456789", "OPENAI_KEY").hidden(said) == hidden
+
+
+def test_a_very_long_word_of_a_server_is_searched_in_no_time() -> None:
+    word = "A" * 1_000_000
+    key = Key("sk-0123456789", "OPENAI_KEY")
+    began = time.monotonic()
+
+    assert key.hidden(word) == word
+    assert time.monotonic() - began < 10
+
+
+def test_a_server_on_this_computer_is_called_past_proxies(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port()}")
+    found = service(provider, {"provider": "openai"})
+
+    with Client(found, key_of(found), QUICK) as client:
+        client.ask()
+
+    assert [each.path for each in provider.calls] == ["/v1/chat/completions"]
+
+
+@pytest.mark.parametrize("code", ["²", "9" * 5000, "-1", None, 7])
+def test_a_code_of_any_kind_in_a_stream_is_a_refusal(code: object, provider: Provider) -> None:
+    found = service(provider, {"provider": "openai"})
+    provider.reply = {"events": [{"error": {"code": code, "message": "no"}}]}
+
+    with Client(found, key_of(found), QUICK) as client, pytest.raises(Refused) as caught:
+        client.stream()
+
+    assert (caught.value.status, caught.value.said) == (200, "no")
