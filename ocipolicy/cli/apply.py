@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -121,7 +122,7 @@ def _try(found: Planned) -> int:
     config = found.wanted.loaded.config if found.wanted else None
     if found.wanted is None or config is None:
         config_file = found.plan.origin if found.plan else found.origin
-        click.echo(f"`ocipolicy smoke {config_file}` makes the calls that prove it")
+        click.echo(f"`ocipolicy smoke {quote(config_file)}` makes the calls that prove it")
         return 0
     if (config.service or config.caller).profile is None:
         say("the calls were not made: the service side, which is called, has no profile")
@@ -139,7 +140,7 @@ def _try(found: Planned) -> int:
     click.echo(shown.as_text(report, paint, width()))
     if report.code:
         click.echo()
-        say(f"The policies stay; `ocipolicy rollback {found.origin}` takes them back.")
+        say(f"The policies stay; `ocipolicy rollback {quote(found.origin)}` takes them back.")
     return report.code
 
 

@@ -242,9 +242,13 @@ def _state_in(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _ending_as_by_ctrl_c() -> Iterator[None]:
-    """Let orders to end, and a terminal that closes, be as Ctrl-C: the sandbox ends as well."""
-    found = [getattr(signal, name) for name in _LIKE_CTRL_C if hasattr(signal, name)]
-    before = {each: signal.signal(each, signal.default_int_handler) for each in found}
+    """Let orders to end, and a terminal that closes, be as Ctrl-C: the sandbox ends as well.
+
+    What is ignored already, as under nohup, stays so.
+    """
+    known = [getattr(signal, name) for name in _LIKE_CTRL_C if hasattr(signal, name)]
+    heard = [each for each in known if signal.getsignal(each) is signal.SIG_DFL]
+    before = {each: signal.signal(each, signal.default_int_handler) for each in heard}
     try:
         yield
     finally:
@@ -264,8 +268,12 @@ def _port() -> int:
 
 
 def _stop(place: Place) -> None:
-    """Stop the sandbox, where it runs still."""
-    if place.pid_file.exists():
-        with suppress(CannotGoOn):
-            place.order("stop", {})
-            place.wait_for_end()
+    """Stop the sandbox, where it runs still; a second Ctrl-C does not keep it from that."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        if place.pid_file.exists():
+            with suppress(CannotGoOn):
+                place.order("stop", {})
+                place.wait_for_end()
+    finally:
+        signal.signal(signal.SIGINT, before or signal.default_int_handler)

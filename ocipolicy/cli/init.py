@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -166,7 +167,7 @@ def _write(
         label("note:", f"example values stand in for {options}")
     for each in left_out:
         label("note:", f"{each.option} is left out until it is known")
-    click.echo(f"next: ocipolicy render {output}", err=True)
+    click.echo(f"next: ocipolicy render {quote(output)}", err=True)
 
 
 def _scenario(scenario: str | None, templates: Templates, asking: bool) -> str:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import assert_never
 
 import click
@@ -191,10 +192,10 @@ def show_unfinished(found: Planned) -> None:
         return
     if runs:
         click.echo()
+        back = f"ocipolicy rollback {quote(found.plan.origin)}"
         say(
             f"The run of {runs[0].started:%Y-%m-%d %H:%M:%S} UTC has not come to its end. The plan"
-            f" starts from what it left; `ocipolicy rollback {found.plan.origin}` takes that back"
-            " instead."
+            f" starts from what it left; `{back}` takes that back instead."
         )
 
 

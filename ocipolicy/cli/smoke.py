@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -94,6 +95,8 @@ def command(
         from ocipolicy.cli import smoke_services
 
         if models:
+            if services or wait or who:
+                raise click.UsageError("--models only lists: it goes with --format alone.")
             sys.exit(smoke_services.list_models(config, form))
         sys.exit(smoke_services.try_out(config, templates, form, wait, who))
     found, diagnostics = wanted(config, templates)
@@ -125,9 +128,12 @@ def tried(
     already. Raises CannotGoOn.
     """
     config = found.loaded.config
-    instance = instance_cloud(config, who) if config and who else None
     screen = _Screen()
-    try:
+    with ExitStack() as stack:
+        stack.callback(screen.clear)
+        instance = instance_cloud(config, who) if config and who else None
+        if instance is not None:
+            stack.callback(instance.close)
         return smoke(
             found.loaded,
             found.bundle,
@@ -138,8 +144,6 @@ def tried(
             wait=wait,
             on_wait=screen.waiting,
         )
-    finally:
-        screen.clear()
 
 
 def _told(report: Report, form: str) -> str:

@@ -115,4 +115,4 @@ def _in_short(said: str) -> str:
         return " ".join(said.split())
     alone = len(tried) == 1
     telling = [f"{way}: {why}" for way, why in tried if alone or not _MERELY_ABSENT.search(why)]
-    return "; ".join(telling) or f"{len(tried)} ways were tried, and nobody is signed in"
+    return "; ".join(telling) or f"nobody is signed in by {', '.join(way for way, _ in tried)}"

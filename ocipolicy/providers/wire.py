@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     import httpx
 
 _STREAM = "text/event-stream"
+# No answer to our small questions is longer, or takes so many times the patience with a piece.
+_LONGEST = 4 * 1024 * 1024
+_PIECES = 5
 _DONE = "[DONE]"
 # Under which names providers and what stands before them tell the id of a request.
 _IDS = (
@@ -112,8 +115,11 @@ class Wire:
                     said=f"the answer is {kind or 'of no type'}",
                     request_id=request_id,
                 )
+            size = 0
             for event in EventSource(response).iter_sse():
                 took = time.monotonic() - started
+                size += len(event.data)
+                self._bounded(size, took, request_id)
                 text = self._key.hidden(event.data).strip()
                 if text == _DONE:
                     yield Piece(None, took, request_id)
@@ -199,8 +205,17 @@ class Wire:
                 return NoAnswer(f"{host} ended the connection in the middle", "cut", said=said)
 
     def _text(self, response: "httpx.Response") -> str:
-        response.read()
-        return self._key.hidden(response.text)
+        body = bytearray()
+        started = time.monotonic()
+        for piece in response.iter_bytes():
+            body += piece
+            self._bounded(len(body), time.monotonic() - started, self._request_id(response))
+        return self._key.hidden(body.decode("utf-8", "replace"))
+
+    def _bounded(self, size: int, took: float, request_id: str) -> None:
+        """Raises NoAnswer for an answer that would never end."""
+        if size > _LONGEST or took > _PIECES * self._patience.answer:
+            raise NoAnswer("the answer does not come to an end", "cut", request_id=request_id)
 
     def _request_id(self, response: "httpx.Response") -> str:
         found = next((response.headers[each] for each in _IDS if each in response.headers), "")

@@ -112,7 +112,8 @@ def test_the_wheel_renders_elsewhere(python: Path, tmp_path: Path) -> None:
     program = python.parent / "ocipolicy"
 
     assert run(program, "render", folder=tmp_path).startswith(
-        "// policy sales-assistant-service, in the root compartment of ocid1.tenancy.oc1..service\n"
+        "// policy sales-assistant-service, in the root compartment of\n"
+        "// ocid1.tenancy.oc1..service\n"
     )
     assert run(program, "--version", folder=tmp_path) == "ocipolicy 0.1.0\n"
     assert run(program, "init", "paired", "-o", "-", folder=tmp_path).startswith("# yaml")

@@ -112,3 +112,21 @@ def test_a_redirect_is_not_followed(provider: Provider) -> None:
     run(provider, {"provider": "openai"})
 
     assert [each.path for each in provider.requests] == ["/v1/chat/completions"] * 2
+
+
+def test_an_answer_that_does_not_end_is_not_read_to_its_end(provider: Provider) -> None:
+    endless = "x" * (5 * 1024 * 1024)
+    event = json.dumps({"choices": [{"delta": {"content": "x" * 1024}}]})
+    for reply in (
+        {"text": endless, "type": "application/json"},
+        {"events": [event] * 5000},
+    ):
+        provider.reply = reply
+        report = run(provider, {"provider": "openai"})
+
+        (said,) = {
+            each.cause.evidence[0]
+            for each in report.calls
+            if isinstance(each, Call) and each.cause and each.cause.name == "cut-off"
+        }
+        assert "does not come to an end" in said
